@@ -1,0 +1,43 @@
+# What the tests need beside Go: Debian package and the program that shows it is there.
+PEERS := sip-tester:sipp baresip:baresip postgresql:/usr/lib/postgresql/*/bin/initdb sox:sox
+LINT  := $(shell go env GOPATH)/bin/golangci-lint
+LINT_VERSION := v2.15.0
+FUZZ  ?= 30s
+
+.DEFAULT_GOAL := help
+.PHONY: help build test peers lint bench fuzz update
+
+help: ## these lines
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+build: ## bin/readback, one static binary
+	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/readback ./cmd/readback
+
+test: peers lint ## install what is missing, then vet, lint and every test with the race detector
+	go vet ./... ./testdata/memnet
+	go test -race -timeout 30m ./...
+
+peers: ## the programs that the tests call: SIPp, baresip, PostgreSQL, sox
+	@missing=; for peer in $(PEERS); do \
+		command -v $${peer#*:} >/dev/null 2>&1 || ls $${peer#*:} >/dev/null 2>&1 || missing="$$missing $${peer%%:*}"; done; \
+	[ -z "$$missing" ] && exit 0; \
+	if [ "$$(id -u)" = 0 ]; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; \
+	else echo "missing:$$missing; install with: sudo apt-get install$$missing"; exit 1; fi
+
+$(LINT):
+	go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+
+lint: $(LINT) ## the linters of .golangci.yml
+	$(LINT) run
+
+bench: ## the figures of the README
+	go test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## every fuzz target for FUZZ=30s
+	@for target in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | sort -u); do \
+		for name in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\).*/\1/p' $$target); do \
+			echo "$$target $$name"; go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZ) ./$$(dirname $$target) || exit 1; done; done
+
+update: ## rewrite the goldens
+	go test ./config ./cmd/readback -run 'Golden|Calls' -update
