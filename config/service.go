@@ -1,0 +1,63 @@
+package config
+
+// Identify is how callers prove which account they belong to.
+type Identify struct {
+	// When the PIN is asked for: unless-vouched (not when a trusted trunk vouches for the caller's number), always, or never.
+	PIN string `yaml:"pin" jsonschema:"enum=unless-vouched,enum=always,enum=never"`
+	// Tries in one call.
+	Tries int `yaml:"tries" jsonschema:"minimum=1,maximum=5"`
+	// A secret of at least 16 characters, mixed into stored PINs so that a stolen database alone does not yield them. Changing it makes every stored PIN invalid. Empty: one is made and kept in the data directory.
+	Pepper Secret `yaml:"pepper"`
+	// What wrong PINs lead to.
+	Lockout Lockout `yaml:"lockout"`
+}
+
+// Lockout is what wrong PINs lead to.
+type Lockout struct {
+	// Wrong PINs this old are forgotten.
+	Within Duration `yaml:"within" between:"1m,30d"`
+	// Wrong PINs for one account. Each further lock lasts twice as long.
+	Account Limit `yaml:"account"`
+	// Wrong PINs from one caller's number.
+	Caller Limit `yaml:"caller"`
+}
+
+// Limit is a number of wrong PINs and its consequence.
+type Limit struct {
+	// This many wrong PINs lock.
+	Wrong int `yaml:"wrong" jsonschema:"minimum=1,maximum=1000"`
+	// How long the lock lasts.
+	Lock Duration `yaml:"lock" between:"1m,24h"`
+
+	Within Duration `yaml:"-"` // that of the Lockout it is part of
+}
+
+// Prompts are the sounds that callers hear.
+type Prompts struct {
+	// Directories with own recordings by locale, laid over the shipped ones.
+	Directories map[string]string `yaml:"directories"`
+}
+
+// Recording is what the caller says after the tone.
+type Recording struct {
+	// The longest recording.
+	Max Duration `yaml:"max" between:"10s,30m"`
+	// Silence that ends a recording.
+	Silence Duration `yaml:"silence" between:"1s,1m"`
+	// How long recordings are kept. 0s keeps them for ever.
+	Keep Duration `yaml:"keep" between:"0s,3650d"`
+}
+
+// Store is the database.
+type Store struct {
+	// A PostgreSQL address like postgres://readback@db.example.com/readback. Empty: SQLite in the data directory.
+	URL Secret `yaml:"url"`
+}
+
+// Observe is what the gateway tells about itself.
+type Observe struct {
+	// The least severe messages that are logged.
+	LogLevel string `yaml:"log_level" jsonschema:"enum=debug,enum=info,enum=warn,enum=error"`
+	// How log lines are written.
+	LogFormat string `yaml:"log_format" jsonschema:"enum=text,enum=json"`
+}
