@@ -28,8 +28,6 @@ type Limit struct {
 	Wrong int `yaml:"wrong" jsonschema:"minimum=1,maximum=1000"`
 	// How long the lock lasts.
 	Lock Duration `yaml:"lock" between:"1m,24h"`
-
-	Within Duration `yaml:"-"` // that of the Lockout it is part of
 }
 
 // Prompts are the sounds that callers hear.

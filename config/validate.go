@@ -182,8 +182,6 @@ func (r *reader) secrets() {
 	if n := len(identify.Pepper.Reveal()); n > 0 && n < minPepper {
 		r.report("identify.pepper", fmt.Sprintf("is %d characters long, which can be found by trying", n), fmt.Sprintf("give %d or more", minPepper))
 	}
-	identify.Lockout.Account.Within = identify.Lockout.Within
-	identify.Lockout.Caller.Within = identify.Lockout.Within
 }
 
 // database checks the address of the store without ever showing it: it may hold a password.

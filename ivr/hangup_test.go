@@ -1,0 +1,80 @@
+package ivr_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"readback/ivr"
+	"readback/tickets"
+)
+
+// A caller may hang up anywhere. Every scene is played again and again, and cut off at each thing that
+// is heard or pressed in it.
+func TestHangUpAnywhere(t *testing.T) {
+	for name, scene := range scenes {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for at := 1; ; at++ {
+				take := scene.run(t, at)
+				if problems := take.broken(scene); len(problems) > 0 {
+					t.Fatalf("hung up at action %d:\n%s\n%s", at, strings.Join(problems, "\n"), take.text())
+				}
+				if at > take.phone.actions {
+					return
+				}
+			}
+		})
+	}
+}
+
+// broken lists the promises that a take did not keep.
+func (k take) broken(s scene) (problems []string) {
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			problems = append(problems, fmt.Sprintf(format, args...))
+		}
+	}
+	check(k.err == nil || errors.Is(k.err, errHungUp), "Run ended with %v", k.err)
+	check(len(k.desk.tickets) <= 1, "%d tickets for one call", len(k.desk.tickets))
+	known := k.known()
+	check(!known || len(k.desk.tickets) == 1 || s.full, "enough was known for a ticket, but there is none")
+	for number, request := range k.desk.tickets {
+		heard := len(k.phone.numbers) > 0
+		told, gone := k.desk.told[number] > 0, k.desk.gone[number] > 0
+		check(known || !request.HungUp || request.Account == nil, "a ticket of a caller of whom too little was known")
+		check(s.mute || told == heard, "acknowledged: %v, but whole number played: %v", told, heard)
+		check(s.mute || gone == !heard, "desk knows of the hang-up: %v, but whole number played: %v", gone, heard)
+		check(k.outcome.Ticket.Number == number, "the outcome has ticket %q, want %q", k.outcome.Ticket.Number, number)
+		completed := k.outcome.Disposition == tickets.DispositionCompleted
+		check(completed == heard, "disposition %s, but whole number played: %v", k.outcome.Disposition, heard)
+	}
+	for _, pin := range pins {
+		check(!strings.Contains(fmt.Sprint(k.steps, k.outcome), pin), "a PIN shows in the steps or the outcome")
+	}
+	return problems
+}
+
+// known is the rule of salvage, told independently of the script: somebody spoke for a second, or was
+// identified and pressed a key for the priority, which is the first question after that.
+func (k take) known() bool {
+	var entitled, asked, rated, spoke bool
+	for _, step := range k.steps {
+		switch step.Kind {
+		case ivr.Identified:
+			entitled, asked = true, true
+		case ivr.Refused:
+			entitled = false
+		case ivr.Recorded:
+			spoke = spoke || step.Recording.Speech >= time.Second
+		case ivr.Pressed:
+			if entitled && asked && step.Keys != "0" {
+				rated = rated || strings.Contains("1234", step.Keys)
+				asked = false
+			}
+		}
+	}
+	return spoke || entitled && rated
+}
