@@ -1,0 +1,43 @@
+package tickets
+
+import "time"
+
+// ByReadback is the way of a caller who heard the whole number.
+const ByReadback = "readback"
+
+// An Acknowledgement is the proof that a customer was told.
+type Acknowledgement struct {
+	By       string    // by which way: ByReadback
+	At       time.Time // when the last of it was sent; zero means now
+	Call     string    // key of the call it was heard on
+	Evidence string    // what shows it, for people: prompts and packets sent
+}
+
+func (a Acknowledgement) bounded(now time.Time) Acknowledgement {
+	a.By = clean(a.By, maxShort)
+	a.Evidence = clean(a.Evidence, maxLong)
+	if key, err := cleanKey(a.Call); err == nil {
+		a.Call = key
+	}
+	if a.At.IsZero() {
+		a.At = now
+	}
+	a.At = instant(a.At)
+	return a
+}
+
+// Event is the acknowledgement as an event of its ticket.
+func (a Acknowledgement) Event(number Number) Event {
+	return Event{
+		Ticket: number, At: a.At, Who: WhoGateway, What: EventAcknowledged,
+		Detail: detail("by", a.By, "call_id", a.Call, "evidence", a.Evidence),
+	}
+}
+
+// instant is a time as the stores keep it: UTC, whole microseconds, no monotonic clock.
+func instant(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC().Truncate(time.Microsecond)
+}

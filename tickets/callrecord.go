@@ -1,0 +1,59 @@
+package tickets
+
+import "time"
+
+// The dispositions of a call.
+const (
+	DispositionCompleted = "completed" // reached its goodbye
+	DispositionRefused   = "refused"   // turned away, by SIP status or by plan
+	DispositionAbandoned = "abandoned" // the caller hung up
+	DispositionFailed    = "failed"    // something broke
+)
+
+// A CallRecord is what is kept of a call (CDR), one for each, also of refused ones.
+type CallRecord struct {
+	ID          string        `json:"id"` // empty means one is made of the call key
+	CallKey     string        `json:"call_id"`
+	SIPCallID   string        `json:"sip_call_id"` // of the INVITE, for the carrier's log
+	Trunk       string        `json:"trunk"`
+	From        string        `json:"from"`
+	Called      string        `json:"called"`
+	Disposition string        `json:"disposition"`
+	Reason      string        `json:"reason"`
+	Status      int           `json:"status"` // of the final SIP answer
+	Ticket      Number        `json:"ticket"`
+	Account     string        `json:"account"`
+	Language    string        `json:"language"`
+	Keys        string        `json:"keys"` // secret ones as •
+	Codec       string        `json:"codec"`
+	Sent        int64         `json:"packets_sent"`
+	Received    int64         `json:"packets_received"`
+	Lost        int64         `json:"packets_lost"`
+	Jitter      time.Duration `json:"jitter_ns"`
+	Started     time.Time     `json:"started_at"`
+	Answered    time.Time     `json:"answered_at,omitzero"`
+	Ended       time.Time     `json:"ended_at,omitzero"`
+}
+
+// bounded is the record with all that came from outside made fit to keep.
+func (c CallRecord) bounded() (CallRecord, error) {
+	key, err := cleanKey(c.CallKey)
+	if err != nil {
+		return CallRecord{}, err
+	}
+	c.CallKey = key
+	if c.ID == "" {
+		c.ID = key
+	}
+	if c.ID, err = cleanKey(c.ID); err != nil {
+		return CallRecord{}, err
+	}
+	for _, short := range []*string{&c.SIPCallID, &c.Trunk, &c.From, &c.Called, &c.Disposition, &c.Account, &c.Language, &c.Codec} {
+		*short = clean(*short, maxShort)
+	}
+	c.Reason = clean(c.Reason, maxLong)
+	c.Keys = clean(c.Keys, maxLong)
+	c.Ticket = Number(clean(string(c.Ticket), numberDigits))
+	c.Started, c.Answered, c.Ended = instant(c.Started), instant(c.Answered), instant(c.Ended)
+	return c, nil
+}

@@ -1,0 +1,37 @@
+package tickets
+
+import "time"
+
+// What happens to a ticket. Events are only ever added.
+const (
+	EventReceived     = "received"     // the call opened it
+	EventJoined       = "joined"       // another call of the same caller joined it
+	EventHungUp       = "hung-up"      // the caller was gone before hearing the number
+	EventAcknowledged = "acknowledged" // the customer was told
+)
+
+// Who makes events.
+const (
+	WhoCaller  = "caller"
+	WhoGateway = "readback"
+)
+
+// An Event is one thing that happened to a ticket: who, when, what.
+type Event struct {
+	Ticket Number            `json:"ticket"`
+	At     time.Time         `json:"at"`
+	Who    string            `json:"who"`
+	What   string            `json:"what"`
+	Detail map[string]string `json:"detail,omitempty"` // empty values are left out
+}
+
+// detail makes an event's details of name, value pairs, without the empty ones.
+func detail(pairs ...string) map[string]string {
+	out := map[string]string{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			out[pairs[i]] = pairs[i+1]
+		}
+	}
+	return out
+}

@@ -1,0 +1,88 @@
+package tickets
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// lease adds a block unless there are more than enough already, when somebody else just did.
+func (n *Numbers) lease(ctx context.Context, enough int64) error {
+	if err := n.enter(ctx); err != nil {
+		return err
+	}
+	defer n.leave()
+	if n.Left() > enough {
+		return nil
+	}
+	block, err := n.serials.LeaseSerials(ctx, n.node, leaseSize, time.Now())
+	if err != nil {
+		return errors.Join(ErrNoNumbers, fmt.Errorf("lease ticket numbers: %w", err))
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.add(block)
+}
+
+// add keeps a block. Blocks of another store than this one's are dropped: it has numbers of its own.
+func (n *Numbers) add(block Lease) error {
+	stock := Stock{Store: block.Store, Spans: []Span{{Next: block.First, End: block.First + block.Count}}}
+	same := n.stock.Store == block.Store || n.stock.Store == ""
+	if same {
+		stock.Spans = append(append([]Span{}, n.stock.Spans...), stock.Spans...)
+	}
+	if err := n.save(stock); err != nil {
+		return err
+	}
+	if !same {
+		n.ready = Span{}
+	}
+	n.stock = stock
+	return nil
+}
+
+// discard puts aside all that is leased, because it turned out to belong to another store.
+func (n *Numbers) discard() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	empty := Stock{Store: n.stock.Store}
+	if err := n.save(empty); err != nil {
+		return err
+	}
+	n.stock, n.ready = empty, Span{}
+	return nil
+}
+
+// refillSoon leases the next block in the background when half of one is left.
+func (n *Numbers) refillSoon() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.filling || n.ctx.Err() != nil || n.left() > leaseLow || time.Since(n.refilled) < refillPause {
+		return
+	}
+	n.filling = true
+	n.refills.Go(func() {
+		ctx, cancel := context.WithTimeout(n.ctx, refillTime)
+		defer cancel()
+		err := n.lease(ctx, leaseLow)
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		n.filling = false
+		if err != nil {
+			n.refilled = time.Now()
+		}
+	})
+}
+
+// enter waits until nobody else leases.
+func (n *Numbers) enter(ctx context.Context) error {
+	select {
+	case n.leasing <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return errors.Join(ErrNoNumbers, context.Cause(ctx))
+	}
+}
+
+func (n *Numbers) leave() { <-n.leasing }

@@ -1,0 +1,54 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"readback/tickets"
+)
+
+// endOfTime is later than any call.
+var endOfTime = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// PutCall implements tickets.Calls.
+func (s *Store) PutCall(ctx context.Context, c tickets.CallRecord) error {
+	return s.write(ctx, "keep a call record", func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, callPutSQL,
+			c.ID, c.CallKey, c.SIPCallID, c.Trunk, c.From, c.Called, c.Disposition, c.Reason, c.Status, string(c.Ticket), c.Account, c.Language, c.Keys, c.Codec,
+			c.Sent, c.Received, c.Lost, c.Jitter.Nanoseconds(), when(c.Started), when(c.Answered), when(c.Ended))
+		return err
+	})
+}
+
+// ListCalls implements tickets.Calls.
+func (s *Store) ListCalls(ctx context.Context, page tickets.CallPage) ([]tickets.CallRecord, error) {
+	before := page.Before
+	if before.IsZero() {
+		before = endOfTime
+	}
+	query, args := callsListSQL, []any{before, page.Disposition, tickets.Limit(page.Limit)}
+	if page.CallKey != "" {
+		query, args = callsOfKeySQL, append([]any{page.CallKey}, args...)
+	}
+	all, err := list(ctx, s.pool, scanCall, query, args...)
+	if err != nil {
+		return nil, failed("list calls", err)
+	}
+	return all, nil
+}
+
+// PruneCalls implements tickets.Calls.
+func (s *Store) PruneCalls(ctx context.Context, before time.Time) (int64, error) {
+	return s.prune(ctx, "forget old calls", callsPruneSQL, before)
+}
+
+func scanCall(r row) (tickets.CallRecord, error) {
+	var c tickets.CallRecord
+	var jitter int64
+	err := r.Scan(&c.ID, &c.CallKey, &c.SIPCallID, &c.Trunk, &c.From, &c.Called, &c.Disposition, &c.Reason, &c.Status, &c.Ticket, &c.Account, &c.Language,
+		&c.Keys, &c.Codec, &c.Sent, &c.Received, &c.Lost, &jitter, into(&c.Started), into(&c.Answered), into(&c.Ended))
+	c.Jitter = time.Duration(jitter)
+	return c, err
+}

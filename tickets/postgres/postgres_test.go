@@ -1,0 +1,153 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"readback/tickets"
+	"readback/tickets/postgres"
+	"readback/tickets/postgres/pgtest"
+)
+
+func connect(t *testing.T, address string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return conn
+}
+
+func store(t *testing.T, address string) *postgres.Store {
+	t.Helper()
+	s, err := postgres.Open(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func TestMigrate(t *testing.T) {
+	address := pgtest.Database(t, nil)
+	s := store(t, address)
+	if _, err := s.ListTickets(t.Context(), tickets.TicketPage{}); err == nil || !strings.Contains(err.Error(), "readback migrate") {
+		t.Errorf("before: got %v, want what mends it", err)
+	}
+	before, err := s.Pending(t.Context())
+	if err != nil || before < 1 {
+		t.Fatalf("pending %d, %v", before, err)
+	}
+	var mu sync.Mutex
+	var group sync.WaitGroup
+	applied := 0
+	for range 3 { // gateways that start at once
+		group.Go(func() {
+			some, err := store(t, address).Migrate(t.Context())
+			mu.Lock()
+			defer mu.Unlock()
+			applied += some
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	after, err := s.Pending(t.Context())
+	if applied != before || after != 0 || err != nil {
+		t.Errorf("applied %d, pending %d, %v, want %d and none", applied, after, err, before)
+	}
+	if _, err := connect(t, address).Exec(t.Context(), "insert into readback_migrations (version_id, is_applied) values (99999, true)"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Migrate(t.Context()); !errors.Is(err, tickets.ErrInvalid) {
+		t.Errorf("a schema from the future: got %v, want ErrInvalid", err)
+	}
+}
+
+func TestEventsAreOnlyEverAdded(t *testing.T) {
+	address := pgtest.Database(t, migrate)
+	desk := tickets.Desk{Store: store(t, address)}
+	if _, err := desk.Open(t.Context(), tickets.Request{CallKey: "a"}); err != nil {
+		t.Fatal(err)
+	}
+	conn := connect(t, address)
+	for _, statement := range []string{"update events set who = 'nobody'", "delete from events"} {
+		if _, err := conn.Exec(t.Context(), statement); err == nil || !strings.Contains(err.Error(), "only ever added") {
+			t.Errorf("%s: got %v", statement, err)
+		}
+	}
+}
+
+func TestAStatementDoesNotHoldUpACall(t *testing.T) {
+	address := pgtest.Database(t, migrate)
+	s := store(t, address+"&statement_timeout=250ms")
+	tx, err := connect(t, address).Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(context.Background()) }()
+	if _, err := tx.Exec(t.Context(), "lock table tickets"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.ListTickets(t.Context(), tickets.TicketPage{}); !errors.Is(err, tickets.ErrUnavailable) {
+		t.Errorf("behind a lock: got %v, want ErrUnavailable", err)
+	}
+}
+
+func TestAwayAndBack(t *testing.T) {
+	s := store(t, "postgres://nobody@127.0.0.1:1/none?connect_timeout=1") // opens although nobody answers
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	_, migrateErr := s.Migrate(ctx)
+	for name, err := range map[string]error{"ping": s.Ping(ctx), "migrate": migrateErr, "goodbye": s.Goodbye(ctx, "a", time.Now())} {
+		if !errors.Is(err, tickets.ErrUnavailable) {
+			t.Errorf("%s: got %v, want ErrUnavailable", name, err)
+		}
+	}
+	if _, err := postgres.Open(t.Context(), "postgres://host:port/x?secret"); !errors.Is(err, tickets.ErrInvalid) {
+		t.Errorf("a broken URL: got %v, want ErrInvalid", err)
+	}
+}
+
+// TestLostConnection ends the sessions of a store once while each call files: it connects again, and no call makes two tickets.
+func TestLostConnection(t *testing.T) {
+	address := pgtest.Database(t, migrate)
+	desk := &tickets.Desk{Store: store(t, address)}
+	killer := connect(t, address)
+	const kill = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'readback' and datname = current_database()"
+	start := time.Unix(1_000_000, 0)
+	told := map[string]tickets.Number{}
+	for i := range 15 {
+		var group sync.WaitGroup
+		group.Go(func() {
+			if _, err := killer.Exec(t.Context(), kill); err != nil {
+				t.Error(err)
+			}
+		})
+		request := tickets.Request{CallKey: fmt.Sprint("call-", i), Received: start.Add(time.Duration(i) * time.Hour)}
+		ticket, err := desk.Open(t.Context(), request)
+		if err != nil {
+			ticket, err = desk.Open(t.Context(), request) // no number could be leased, or every attempt met a dying session
+		}
+		group.Wait()
+		if err != nil {
+			t.Errorf("%s: %v", request.CallKey, err)
+		}
+		told[request.CallKey] = ticket.Number
+	}
+	after := store(t, address)
+	for key, number := range told {
+		if ticket, err := after.TicketByCall(t.Context(), key); err != nil || ticket.Number != number {
+			t.Errorf("%s was told %s: got %s, %v", key, number, ticket.Number, err)
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package postgres
+
+import _ "embed" // the queries
+
+// The queries, one a file.
+var (
+	//go:embed queries/account_get.sql
+	accountGetSQL string
+	//go:embed queries/account_put.sql
+	accountPutSQL string
+	//go:embed queries/accounts_by_phone.sql
+	accountsByPhoneSQL string
+	//go:embed queries/accounts_list.sql
+	accountsListSQL string
+	//go:embed queries/attempt_put.sql
+	attemptPutSQL string
+	//go:embed queries/attempt_settle.sql
+	attemptSettleSQL string
+	//go:embed queries/attempts_of_account.sql
+	attemptsOfAccountSQL string
+	//go:embed queries/attempts_of_caller.sql
+	attemptsOfCallerSQL string
+	//go:embed queries/attempts_of_trunk.sql
+	attemptsOfTrunkSQL string
+	//go:embed queries/attempts_prune.sql
+	attemptsPruneSQL string
+	//go:embed queries/call_put.sql
+	callPutSQL string
+	//go:embed queries/calls_list.sql
+	callsListSQL string
+	//go:embed queries/calls_of_key.sql
+	callsOfKeySQL string
+	//go:embed queries/calls_prune.sql
+	callsPruneSQL string
+	//go:embed queries/contact_put.sql
+	contactPutSQL string
+	//go:embed queries/contacts_drop.sql
+	contactsDropSQL string
+	//go:embed queries/event_put.sql
+	eventPutSQL string
+	//go:embed queries/events_list.sql
+	eventsListSQL string
+	//go:embed queries/lease_put.sql
+	leasePutSQL string
+	//go:embed queries/lock.sql
+	lockSQL string
+	//go:embed queries/notice_put.sql
+	noticePutSQL string
+	//go:embed queries/notices_advance.sql
+	noticesAdvanceSQL string
+	//go:embed queries/notices_cancel.sql
+	noticesCancelSQL string
+	//go:embed queries/notices_list.sql
+	noticesListSQL string
+	//go:embed queries/notices_of_ticket.sql
+	noticesOfTicketSQL string
+	//go:embed queries/serials_store.sql
+	serialsStoreSQL string
+	//go:embed queries/serials_take.sql
+	serialsTakeSQL string
+	//go:embed queries/ticket_acknowledge.sql
+	ticketAcknowledgeSQL string
+	//go:embed queries/ticket_by_call.sql
+	ticketByCallSQL string
+	//go:embed queries/ticket_by_call_locked.sql
+	ticketByCallLockedSQL string
+	//go:embed queries/ticket_call_put.sql
+	ticketCallPutSQL string
+	//go:embed queries/ticket_get.sql
+	ticketGetSQL string
+	//go:embed queries/ticket_goodbye.sql
+	ticketGoodbyeSQL string
+	//go:embed queries/ticket_lock.sql
+	ticketLockSQL string
+	//go:embed queries/ticket_put.sql
+	ticketPutSQL string
+	//go:embed queries/ticket_to_join.sql
+	ticketToJoinSQL string
+	//go:embed queries/tickets_list.sql
+	ticketsListSQL string
+	//go:embed queries/tickets_of_account.sql
+	ticketsOfAccountSQL string
+)

@@ -1,0 +1,1 @@
+update attempts set result = $2 where id = $1;

@@ -1,0 +1,1 @@
+delete from contacts where account = $1;

@@ -1,0 +1,1 @@
+select at, who, what, detail from events where ticket = $1 order by seq;

@@ -1,0 +1,1 @@
+select number from tickets where number = $1 for update;

@@ -1,0 +1,104 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"readback/tickets"
+)
+
+// Ticket implements tickets.Reader.
+func (s *Store) Ticket(ctx context.Context, number tickets.Number) (tickets.Ticket, error) {
+	return s.ticket(ctx, ticketGetSQL, string(number))
+}
+
+// TicketByCall implements tickets.Reader.
+func (s *Store) TicketByCall(ctx context.Context, callKey string) (tickets.Ticket, error) {
+	return s.ticket(ctx, ticketByCallSQL, callKey)
+}
+
+func (s *Store) ticket(ctx context.Context, query, key string) (tickets.Ticket, error) {
+	t, err := scanTicket(s.pool.QueryRow(ctx, query, key))
+	ok, err := found(err)
+	if err != nil {
+		return tickets.Ticket{}, failed("read a ticket", err)
+	}
+	if !ok {
+		return tickets.Ticket{}, fmt.Errorf("read ticket %s: %w", key, tickets.ErrNotFound)
+	}
+	return t, nil
+}
+
+// ListTickets implements tickets.Reader.
+func (s *Store) ListTickets(ctx context.Context, page tickets.TicketPage) ([]tickets.Ticket, error) {
+	var after tickets.Ticket
+	due := time.Unix(0, 0)
+	if page.After != "" {
+		var err error
+		if after, err = s.Ticket(ctx, page.After); err != nil {
+			return nil, err
+		}
+		due = after.Due
+	}
+	query, args := ticketsListSQL, []any{int(after.Priority), due, string(after.Number), tickets.Limit(page.Limit)}
+	if page.Account != "" {
+		query, args = ticketsOfAccountSQL, append([]any{page.Account}, args...)
+	}
+	all, err := list(ctx, s.pool, scanTicket, query, args...)
+	if err != nil {
+		return nil, failed("list tickets", err)
+	}
+	return all, nil
+}
+
+// Events implements tickets.Reader.
+func (s *Store) Events(ctx context.Context, number tickets.Number) ([]tickets.Event, error) {
+	all, err := list(ctx, s.pool, scanEvent, eventsListSQL, string(number))
+	if err != nil {
+		return nil, failed("read the events of a ticket", err)
+	}
+	if len(all) == 0 { // every ticket begins with one
+		return nil, fmt.Errorf("read the events of ticket %s: %w", number, tickets.ErrNotFound)
+	}
+	for i := range all {
+		all[i].Ticket = number
+	}
+	return all, nil
+}
+
+type row interface{ Scan(into ...any) error }
+
+// list reads all rows of a query.
+func list[T any](ctx context.Context, pool *pgxpool.Pool, scan func(row) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := pool.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		one, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, rows.Err()
+}
+
+func scanTicket(r row) (tickets.Ticket, error) {
+	var t tickets.Ticket
+	err := r.Scan(&t.Number, &t.CallID, &t.Account, &t.Plan, &t.Contact, &t.Email, &t.Caller, &t.Callback, &t.CallbackVerified,
+		&t.Priority, &t.Kind, &t.Status, &t.Channel, &t.Called, &t.Trunk, &t.Language, into(&t.Received), into(&t.Due),
+		into(&t.Acknowledged), &t.AcknowledgedBy, &t.Verified, &t.Recording)
+	return t, err
+}
+
+func scanEvent(r row) (tickets.Event, error) {
+	var e tickets.Event
+	err := r.Scan(into(&e.At), &e.Who, &e.What, &e.Detail)
+	return e, err
+}

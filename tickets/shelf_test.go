@@ -1,0 +1,136 @@
+package tickets_test
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"readback/tickets"
+)
+
+func modeOf(t *testing.T, path string) fs.FileMode {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Mode().Perm()
+}
+
+// office leases serials, unless it is away.
+type office struct {
+	mu     sync.Mutex
+	next   int64
+	away   bool
+	leased int
+}
+
+func (o *office) LeaseSerials(_ context.Context, _ string, count int64, _ time.Time) (tickets.Lease, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.away {
+		return tickets.Lease{}, tickets.ErrUnavailable
+	}
+	lease := tickets.Lease{Store: "s", First: o.next, Count: count}
+	if count > 0 {
+		o.leased++
+		o.next += count
+	}
+	return lease, nil
+}
+
+func (o *office) leave(away bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.away = away
+}
+
+func TestNumbersOutliveTheStore(t *testing.T) {
+	shelf := tickets.FileShelf(filepath.Join(t.TempDir(), "numbers.json"))
+	var store office
+	numbers := tickets.NewNumbers("a", &store, shelf)
+	if err := numbers.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	store.leave(true)
+	given := map[tickets.Number]bool{}
+	next := func(numbers *tickets.Numbers) error {
+		number, err := numbers.Next(t.Context())
+		if err == nil && given[number] {
+			t.Fatalf("%s was given out twice", number)
+		}
+		given[number] = true
+		return err
+	}
+	for range 310 {
+		if err := next(numbers); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// The process is killed: the next one knows only the shelf. It loses at most a handful.
+	after := tickets.NewNumbers("a", &store, shelf)
+	for range 650 {
+		if err := next(after); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := next(after); !errors.Is(err, tickets.ErrNoNumbers) {
+		t.Errorf("after the last one: got %v, want ErrNoNumbers", err)
+	}
+	store.leave(false)
+	if err := next(after); err != nil {
+		t.Errorf("with the store back: %v", err)
+	}
+	if err := after.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if left := after.Left(); left != 999 {
+		t.Errorf("%d left, want 999", left)
+	}
+	if stock, err := shelf.Load(); err != nil || len(stock.Spans) == 0 || stock.Spans[0].Next != 1001 {
+		t.Errorf("a clean end left %+v, %v on the shelf, want all that is left", stock, err)
+	}
+	if mode := modeOf(t, string(shelf)); mode != 0o600 {
+		t.Errorf("mode %o, want 600", mode)
+	}
+}
+
+func TestNumbersLeaseTheNextBlockAtHalf(t *testing.T) {
+	var store office
+	numbers := tickets.NewNumbers("a", &store, nil)
+	for range 700 {
+		if _, err := numbers.Next(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := numbers.Close(); err != nil { // it waits for the lease under way
+		t.Fatal(err)
+	}
+	if store.leased != 2 {
+		t.Errorf("leased %d blocks, want the second one at half of the first", store.leased)
+	}
+}
+
+func TestNumbersAreNotGivenOutBeforeTheyAreKept(t *testing.T) {
+	numbers := tickets.NewNumbers("a", &office{}, tickets.FileShelf(filepath.Join(t.TempDir(), "gone", "numbers.json")))
+	if number, err := numbers.Next(t.Context()); !errors.Is(err, tickets.ErrNoNumbers) {
+		t.Errorf("got %s, %v, want ErrNoNumbers", number, err)
+	}
+}
+
+func TestFileShelfTellsADamagedFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "numbers.json")
+	for _, content := range []string{"", "{", "[]", `{"store":"s","spans":[{"next":5,"end":1}]}`, `{"store":"s","spans":[{"next":0,"end":99999999}]}`} {
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if stock, err := tickets.FileShelf(path).Load(); !errors.Is(err, tickets.ErrInvalid) {
+			t.Errorf("%q: got %+v, %v, want ErrInvalid", content, stock, err)
+		}
+	}
+}

@@ -1,0 +1,49 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"math"
+	"time"
+
+	"readback/tickets"
+)
+
+// PutCall implements tickets.Calls.
+func (s *Store) PutCall(ctx context.Context, c tickets.CallRecord) error {
+	return s.write(ctx, "keep a call record", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, callPutSQL,
+			c.ID, c.CallKey, c.SIPCallID, c.Trunk, c.From, c.Called, c.Disposition, c.Reason, c.Status, c.Ticket, c.Account, c.Language, c.Keys, c.Codec,
+			c.Sent, c.Received, c.Lost, c.Jitter, us(c.Started), us(c.Answered), us(c.Ended))
+		return err
+	})
+}
+
+// ListCalls implements tickets.Calls.
+func (s *Store) ListCalls(ctx context.Context, page tickets.CallPage) ([]tickets.CallRecord, error) {
+	before := int64(math.MaxInt64)
+	if !page.Before.IsZero() {
+		before = page.Before.UnixMicro()
+	}
+	query, args := callsListSQL, []any{before, page.Disposition, tickets.Limit(page.Limit)}
+	if page.CallKey != "" {
+		query, args = callsOfKeySQL, append([]any{page.CallKey}, args...)
+	}
+	found, err := list(ctx, s.reader, scanCall, query, args...)
+	if err != nil {
+		return nil, failed("list calls", err)
+	}
+	return found, nil
+}
+
+// PruneCalls implements tickets.Calls.
+func (s *Store) PruneCalls(ctx context.Context, before time.Time) (int64, error) {
+	return s.prune(ctx, "forget old calls", callsPruneSQL, before)
+}
+
+func scanCall(r row) (tickets.CallRecord, error) {
+	var c tickets.CallRecord
+	err := r.Scan(&c.ID, &c.CallKey, &c.SIPCallID, &c.Trunk, &c.From, &c.Called, &c.Disposition, &c.Reason, &c.Status, &c.Ticket, &c.Account, &c.Language,
+		&c.Keys, &c.Codec, &c.Sent, &c.Received, &c.Lost, &c.Jitter, into(&c.Started), into(&c.Answered), into(&c.Ended))
+	return c, err
+}

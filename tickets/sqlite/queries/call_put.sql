@@ -1,0 +1,6 @@
+insert into calls (
+    id, call_key, sip_call_id, trunk, caller, called, disposition, reason, status, ticket, account, language, keys, codec,
+    sent, received, lost, jitter_ns, started_at, answered_at, ended_at
+)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)
+on conflict (id) do nothing;

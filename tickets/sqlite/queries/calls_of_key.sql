@@ -1,0 +1,7 @@
+select
+    id, call_key, sip_call_id, trunk, caller, called, disposition, reason, status, ticket, account, language, keys, codec,
+    sent, received, lost, jitter_ns, started_at, answered_at, ended_at
+from calls
+where call_key = ?1 and started_at < ?2 and (?3 = '' or disposition = ?3)
+order by started_at desc, id
+limit ?4;

@@ -1,0 +1,1 @@
+insert into ticket_calls (call_key, ticket) values (?1, ?2);

@@ -1,0 +1,151 @@
+// Package sqlite keeps tickets in a SQLite file, with no server to install. It is the store of one gateway.
+//
+// The file is in WAL mode with full synchronous writes: what was committed survives a power cut. One connection writes,
+// several read. Other processes on the same machine may open it too, like the command line while the gateway runs.
+package sqlite
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver
+
+	"readback/tickets"
+)
+
+// Memory is the path of a store that is gone when it is closed, for tests and demonstrations.
+const Memory = ":memory:"
+
+const (
+	busyTime = 5 * time.Second // a write waits this long for another process
+	readers  = 4
+)
+
+// A Store is a SQLite database. Make it with Open.
+type Store struct {
+	writer *sql.DB // one connection
+	reader *sql.DB
+}
+
+var _ tickets.Store = (*Store)(nil)
+
+// Open opens or makes the file, readable by its owner only. It applies no migrations.
+func Open(ctx context.Context, path string) (*Store, error) {
+	address, err := addressOf(path)
+	if err != nil {
+		return nil, fmt.Errorf("open ticket store %s: %w", path, err)
+	}
+	store, err := connect(address)
+	if err != nil {
+		return nil, fmt.Errorf("open ticket store %s: %w", path, err)
+	}
+	if err := store.prove(ctx, path != Memory); err != nil {
+		return nil, errors.Join(fmt.Errorf("open ticket store %s: %w", path, err), store.Close())
+	}
+	return store, nil
+}
+
+func addressOf(path string) (url.URL, error) {
+	if path == Memory {
+		return url.URL{Scheme: "file", Path: "/readback-" + rand.Text(), RawQuery: "vfs=memdb"}, nil
+	}
+	whole, err := filepath.Abs(path)
+	if err != nil {
+		return url.URL{}, err
+	}
+	if err := os.MkdirAll(filepath.Dir(whole), 0o700); err != nil {
+		return url.URL{}, err
+	}
+	file, err := os.OpenFile(whole, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return url.URL{Scheme: "file", Path: whole}, nil
+	}
+	if err != nil {
+		return url.URL{}, err
+	}
+	return url.URL{Scheme: "file", Path: whole}, file.Close()
+}
+
+func connect(address url.URL) (*Store, error) {
+	settings := address.Query()
+	settings.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", busyTime.Milliseconds()))
+	settings.Add("_pragma", "foreign_keys(1)")
+	address.RawQuery = settings.Encode()
+	reading := address
+
+	settings.Add("_pragma", "journal_mode(WAL)")
+	settings.Add("_pragma", "synchronous(FULL)")
+	settings.Set("_txlock", "immediate")
+	address.RawQuery = settings.Encode()
+	writer, err := sql.Open("sqlite", address.String())
+	if err != nil {
+		return nil, err
+	}
+	writer.SetMaxOpenConns(1)
+
+	settings = reading.Query()
+	settings.Add("_pragma", "query_only(1)")
+	reading.RawQuery = settings.Encode()
+	reader, err := sql.Open("sqlite", reading.String())
+	if err != nil {
+		return nil, errors.Join(err, writer.Close())
+	}
+	reader.SetMaxOpenConns(readers)
+	reader.SetMaxIdleConns(readers)
+	return &Store{writer: writer, reader: reader}, nil
+}
+
+// prove opens the first connections, and checks that what was committed will be kept.
+func (s *Store) prove(ctx context.Context, file bool) error {
+	var journal string
+	var synchronous int
+	if err := s.writer.QueryRowContext(ctx, "pragma journal_mode").Scan(&journal); err != nil {
+		return failed("read the journal mode", err)
+	}
+	if err := s.writer.QueryRowContext(ctx, "pragma synchronous").Scan(&synchronous); err != nil {
+		return failed("read the synchronous mode", err)
+	}
+	if file && (journal != "wal" || synchronous != 2) {
+		return fmt.Errorf("journal mode %s, synchronous %d: %w: put the file on a local disk, WAL does not work on a network share",
+			journal, synchronous, tickets.ErrUnavailable)
+	}
+	return s.Ping(ctx)
+}
+
+// Ping reads from the file.
+func (s *Store) Ping(ctx context.Context) error {
+	var version int
+	if err := s.reader.QueryRowContext(ctx, "pragma schema_version").Scan(&version); err != nil {
+		return failed("read the ticket store", err)
+	}
+	return nil
+}
+
+// Close closes all connections.
+func (s *Store) Close() error {
+	return errors.Join(s.reader.Close(), s.writer.Close())
+}
+
+// write runs a transaction that holds the write lock from its beginning.
+func (s *Store) write(ctx context.Context, what string, change func(tx *sql.Tx) error) error {
+	tx, err := s.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return failed(what, err)
+	}
+	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
+	if err := change(tx); err != nil {
+		return failed(what, err)
+	}
+	if err := tx.Commit(); err != nil {
+		return failed(what, err)
+	}
+	return nil
+}

@@ -1,0 +1,118 @@
+package storetest
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"readback/tickets"
+)
+
+func testCalls(t *testing.T, open func(*testing.T) tickets.Store) {
+	t.Run("come back as they were kept, once", func(t *testing.T) {
+		b := newBench(t, open(t))
+		want := tickets.CallRecord{
+			ID: "r1", CallKey: "k1", SIPCallID: "a84b4c76e66710@pc33.example.com", Trunk: "carrier", From: "+14155550100", Called: "+18887999666", Disposition: tickets.DispositionCompleted,
+			Reason: "goodbye", Status: 200, Ticket: "48215906", Account: "30471234", Language: "en-US", Keys: "2 ••••••• 1 1", Codec: "PCMU",
+			Sent: 4000, Received: 3990, Lost: 10, Jitter: 2 * time.Millisecond, Started: noon, Answered: noon.Add(time.Second), Ended: noon.Add(time.Minute),
+		}
+		for range 2 {
+			if err := b.Record(t.Context(), want); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := b.Store.ListCalls(t.Context(), tickets.CallPage{})
+		if diff := cmp.Diff([]tickets.CallRecord{want}, got); diff != "" || err != nil {
+			t.Errorf("%v, want and got:\n%s", err, diff)
+		}
+	})
+	t.Run("are listed and forgotten by age", func(t *testing.T) {
+		b := newBench(t, open(t))
+		for i := range 6 {
+			record := tickets.CallRecord{CallKey: fmt.Sprint("call-", i), Disposition: tickets.DispositionRefused, Started: noon.Add(-time.Duration(i) * time.Hour)}
+			if i%2 == 0 {
+				record.Disposition = tickets.DispositionAbandoned
+			}
+			if err := b.Record(t.Context(), record); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for name, test := range map[string]struct {
+			page tickets.CallPage
+			want []string
+		}{
+			"all":         {tickets.CallPage{}, []string{"call-0", "call-1", "call-2", "call-3", "call-4", "call-5"}},
+			"latest":      {tickets.CallPage{Limit: 2}, []string{"call-0", "call-1"}},
+			"before":      {tickets.CallPage{Before: noon.Add(-3 * time.Hour)}, []string{"call-4", "call-5"}},
+			"disposition": {tickets.CallPage{Disposition: tickets.DispositionRefused}, []string{"call-1", "call-3", "call-5"}},
+			"key":         {tickets.CallPage{CallKey: "call-3"}, []string{"call-3"}},
+		} {
+			if got := b.calls(test.page); !slices.Equal(got, test.want) {
+				t.Errorf("%s: got %v, want %v", name, got, test.want)
+			}
+		}
+		if gone, err := b.Tidy(t.Context(), 150*time.Minute); gone != 3 || err != nil {
+			t.Errorf("tidied %d, %v, want 3", gone, err)
+		}
+		if got := b.calls(tickets.CallPage{}); len(got) != 3 {
+			t.Errorf("left %v, want 3", got)
+		}
+	})
+}
+
+func (b *bench) calls(page tickets.CallPage) []string {
+	b.t.Helper()
+	records, err := b.Store.ListCalls(b.t.Context(), page)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	var keys []string
+	for _, record := range records {
+		keys = append(keys, record.CallKey)
+	}
+	return keys
+}
+
+func testList(t *testing.T, open func(*testing.T) tickets.Store) {
+	b := newBench(t, open(t))
+	other := acme()
+	other.ID = "99"
+	var all []tickets.Ticket
+	for i := range 9 {
+		request := b.request()
+		request.Priority = tickets.Priority(i%4 + 1)
+		if i >= 6 {
+			request.Account = &other
+		}
+		all = append(all, b.open(request))
+		b.pass(2 * time.Minute)
+	}
+	slices.SortFunc(all, func(x, y tickets.Ticket) int {
+		if x.Priority != y.Priority {
+			return int(x.Priority - y.Priority)
+		}
+		return x.Due.Compare(y.Due)
+	})
+	for _, account := range []string{"", "99"} {
+		want := slices.DeleteFunc(slices.Clone(all), func(t tickets.Ticket) bool { return account != "" && t.Account != account })
+		var got []tickets.Ticket
+		page := tickets.TicketPage{Account: account, Limit: 2}
+		for {
+			some, err := b.Store.ListTickets(t.Context(), page)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(some) == 0 {
+				break
+			}
+			got = append(got, some...)
+			page.After = some[len(some)-1].Number
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("account %q, want and got:\n%s", account, diff)
+		}
+	}
+}
