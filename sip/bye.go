@@ -1,0 +1,50 @@
+package sip
+
+import (
+	"context"
+
+	sipgo "github.com/emiago/sipgo/sip"
+)
+
+// receiveBye ends the call (RFC 3261 section 15.1.2), also before the ACK for its 200 has come, and also
+// when our own BYE is under way.
+func (c *Call) receiveBye(tx *serverTx) {
+	tx.reply(200)
+	c.end(ErrHangup)
+}
+
+// goodbye sends BYE and waits for its answer. Before, a 200 of ours must have been acknowledged or given up
+// (RFC 3261 section 15), unless the user agent stops.
+func (c *Call) goodbye() {
+	defer close(c.said)
+	c.mu.Lock()
+	waiting := make([]*answer, 0, len(c.answers))
+	for _, a := range c.answers {
+		waiting = append(waiting, a)
+	}
+	c.mu.Unlock()
+	for _, a := range waiting {
+		select {
+		case <-a.done:
+		case <-c.ua.ctx.Done():
+		}
+	}
+	_, _ = c.roundTrip(c.ua.ctx, sipgo.BYE, "", nil) // whatever the answer, the call is over
+}
+
+// roundTrip sends a request other than INVITE inside the dialog and waits for the final response.
+func (c *Call) roundTrip(ctx context.Context, method sipgo.RequestMethod, contentType string, body []byte) (*sipgo.Response, error) {
+	req, f, err := c.request(method)
+	if err != nil {
+		return nil, err
+	}
+	if len(body) > 0 {
+		req.AppendHeader(header("Content-Type", contentType))
+		req.SetBody(body)
+	}
+	tx, err := c.ua.send(req, f)
+	if err != nil {
+		return nil, err
+	}
+	return tx.final(ctx)
+}

@@ -1,0 +1,117 @@
+package sip
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"time"
+)
+
+// Defaults of Config and Trunk.
+const (
+	DefaultMaxCalls       = 2000
+	DefaultMaxCallTime    = 30 * time.Minute
+	DefaultCallsPerSecond = 10
+	DefaultBurst          = 20
+)
+
+// Config is what a UserAgent needs to know. Listen and Trunks are required; every other zero field
+// means its default. New copies it; later changes have no effect.
+type Config struct {
+	// Listen are the addresses where messages come in.
+	Listen []Listen
+	// Advertise is the host or address that Via and Contact show, with an optional port;
+	// empty is the local address towards the peer.
+	Advertise string
+	// Trunks are the peers. A source outside all their networks is never answered.
+	Trunks []Trunk
+	// Numbers says whether a number (E.164) is answered for a trunk; nil answers every number.
+	Numbers func(trunk *Trunk, e164 string) bool
+	// MaxCalls is the cap on calls at once on all trunks, DefaultMaxCalls when zero.
+	MaxCalls int
+	// UserAgent is the product name shown in Server and User-Agent; "readback" when empty.
+	UserAgent string
+	// RingTime is how long Call.Ring lets a number (E.164) ring; nil is not at all.
+	RingTime func(called string) time.Duration
+	// MaxCallTime is how long an answered call may last, DefaultMaxCallTime when zero.
+	MaxCallTime time.Duration
+	// DrainTime is how long running calls may go on once Serve's context has ended.
+	DrainTime time.Duration
+	// Observe, when set, is told every fact: messages, refusals, trouble. It is called from many
+	// goroutines, also while a call is locked, so it must be quick and must not call back.
+	Observe func(Event)
+	// Log gets trouble with listeners and panics when there is no Observe; nil is slog.Default().
+	Log *slog.Logger
+}
+
+// Listen is one address where messages come in.
+type Listen struct {
+	// Network is "udp" or "tcp".
+	Network string
+	// Address is host:port. A listener that died is opened again here.
+	Address string
+	// PacketConn and Listener, when set, are used instead of opening Address the first time.
+	PacketConn net.PacketConn
+	Listener   net.Listener
+}
+
+// Trunk is a peer: a carrier or SBC, known by its source addresses.
+type Trunk struct {
+	Name string
+	// Networks are the sources of its messages, and the only places to which we send to it.
+	Networks []netip.Prefix
+	// Country is the region of its national numbers, such as "US" (ISO 3166-1).
+	Country string
+	// TrustCaller believes its P-Asserted-Identity, or else From.
+	TrustCaller bool
+	// Codecs and Media are for the media side; they mean nothing to this package.
+	Codecs []string
+	Media  []netip.Prefix
+	// CallsPerSecond and Burst bound its new calls; DefaultCallsPerSecond and DefaultBurst when zero.
+	CallsPerSecond int
+	Burst          int
+	// MaxCalls is its cap on calls at once; Config.MaxCalls when zero.
+	MaxCalls int
+}
+
+func (c Config) withDefaults() (Config, error) {
+	c.MaxCalls = orDefault(c.MaxCalls, DefaultMaxCalls)
+	c.MaxCallTime = orDefault(c.MaxCallTime, DefaultMaxCallTime)
+	c.UserAgent = orDefault(c.UserAgent, "readback")
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	if c.Numbers == nil {
+		c.Numbers = func(*Trunk, string) bool { return true }
+	}
+	if c.RingTime == nil {
+		c.RingTime = func(string) time.Duration { return 0 }
+	}
+	return c, c.check()
+}
+
+func (c Config) check() error {
+	var problems []error
+	if len(c.Listen) == 0 {
+		problems = append(problems, errors.New("sip: no listen address; give one such as udp 127.0.0.1:5060"))
+	}
+	for _, l := range c.Listen {
+		if l.Network != "udp" && l.Network != "tcp" {
+			problems = append(problems, fmt.Errorf("sip: listen network %q of %q is neither udp nor tcp", l.Network, l.Address))
+		}
+	}
+	if len(c.Trunks) == 0 {
+		problems = append(problems, errors.New("sip: no trunk; without one every message is a stranger's"))
+	}
+	return errors.Join(problems...)
+}
+
+func orDefault[T comparable](value, otherwise T) T {
+	var zero T
+	if value == zero {
+		return otherwise
+	}
+	return value
+}

@@ -1,0 +1,28 @@
+// Package sip is a user agent at the end of a carrier trunk (RFC 3261), over UDP and TCP.
+//
+// A [UserAgent] answers calls: each INVITE of a known trunk to a known number becomes a [Call], and
+// the [Handler] gets it in a goroutine of its own. It also makes calls, with [UserAgent.Dial]; both
+// kinds are the same Call afterwards.
+//
+//	ua, err := sip.New(sip.Config{…}, handler)
+//	err = ua.Serve(ctx) // returns when every call has ended
+//
+// A body is bytes here: offers and answers are made by the [Negotiator] that is given to Call.Answer
+// or Dial. Everything that ends a call cancels [Call.Context] with a cause: [ErrHangup],
+// [ErrCancelled], [ErrNoAck], [ErrTooLong], [ErrDrain] and the like.
+//
+// # What sipgo does, and what is done here
+//
+// The messages, their parser and the state machines of the transactions are
+// [github.com/emiago/sipgo/sip]. Sockets, the table of transactions and dialogs are our own, because
+// a trunk needs what sipgo's do not give: messages are handled in the order they came in, a stranger's
+// datagram is dropped before it is parsed or remembered, a listener that dies is opened again, an
+// answer may be larger than an Ethernet frame, nothing is sent to an address that a Via or Contact
+// made up, and no message body reaches a log. No setting of sipgo's, which are global, is touched.
+//
+// # Order
+//
+// One goroutine reads a UDP socket or a TCP connection and carries each message to its transaction
+// and call before it reads the next: a CANCEL finds its INVITE, an INFO is heard in the order of its
+// CSeq. Only what may take time (ServeCall, Negotiator, OnInfo) runs elsewhere, in order within a call.
+package sip

@@ -1,0 +1,47 @@
+package sip
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Kind says what an Event is about.
+type Kind string
+
+// Kinds of events.
+const (
+	Received Kind = "received" // a message came in
+	Sent     Kind = "sent"     // a message went out
+	Refused  Kind = "refused"  // a request of a trunk was refused, or a message of it dropped: Rule says why
+	Panicked Kind = "panicked" // code that served one call panicked; Text holds value and stack
+	Down     Kind = "down"     // a listener died; Text holds its address and the error
+	Up       Kind = "up"       // a listener is open
+	Note     Kind = "note"     // something worth knowing, such as a request too large for a frame
+)
+
+// Event is a fact. It never holds a body, nor a header other than what its fields name.
+type Event struct {
+	Kind   Kind
+	At     time.Time
+	Trunk  string         // name of the trunk; empty when none is concerned
+	Peer   netip.AddrPort // the other end
+	CallID string
+	Line   string // first line of the message
+	Method string // of the request, also for its response
+	Status int    // of a response, or of the refusal; 0 for a request, or when nothing was sent
+	Rule   string // which rule refused, such as "unknown-number"
+	Text   string // the rule in words
+}
+
+// observe tells a fact once: to Observe, or else, when an operator must know of it, to the log.
+func (u *UserAgent) observe(e Event) {
+	if u.config.Observe != nil {
+		e.At = time.Now()
+		u.config.Observe(e)
+		return
+	}
+	switch e.Kind {
+	case Down, Up, Panicked:
+		u.config.Log.Error("sip", "kind", e.Kind, "call_id", e.CallID, "trunk", e.Trunk, "text", e.Text)
+	}
+}

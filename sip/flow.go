@@ -1,0 +1,73 @@
+package sip
+
+import (
+	"bytes"
+	"errors"
+	"net"
+	"net/netip"
+	"sync"
+
+	sipgo "github.com/emiago/sipgo/sip"
+)
+
+// A wire carries bytes: a UDP listener, or one TCP connection.
+type wire interface {
+	network() string // "udp" or "tcp"
+	local() netip.AddrPort
+	send(p []byte, to netip.AddrPort) error
+}
+
+var errBroken = errors.New("the connection is broken")
+
+// A flow is where messages go to: a peer on a wire. It is the Connection that sipgo's transactions
+// write to. Nothing else writes messages, so what is observed as sent was sent.
+type flow struct {
+	ua    *UserAgent
+	wire  wire
+	peer  netip.AddrPort // where messages go
+	trunk *trunk
+	// source is where the message came from that made the flow.
+	source netip.AddrPort
+	// again is where a response goes when its TCP connection is gone: the source, at the port of the
+	// Via (RFC 3261 section 18.2.2).
+	again netip.AddrPort
+}
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// WriteMsg sends a message to the peer.
+func (f *flow) WriteMsg(m sipgo.Message) error {
+	b := buffers.Get().(*bytes.Buffer)
+	defer buffers.Put(b)
+	b.Reset()
+	m.StringWrite(b)
+	err := f.wire.send(b.Bytes(), f.peer)
+	if errors.Is(err, errBroken) && f.again.IsValid() {
+		err = f.reconnect(b.Bytes())
+	}
+	if err == nil {
+		f.ua.observeMessage(Sent, m, f)
+	}
+	return err
+}
+
+// reconnect sends a response over a new connection to its source, never to where a Via points.
+func (f *flow) reconnect(p []byte) error {
+	conn, err := f.ua.connect(f.trunk, f.again)
+	if err != nil {
+		return err
+	}
+	return conn.send(p, f.again)
+}
+
+// LocalAddr is the address of our end.
+func (f *flow) LocalAddr() net.Addr { return net.UDPAddrFromAddrPort(f.wire.local()) }
+
+// Ref, TryClose and Close do nothing: wires are closed by who opened them.
+func (f *flow) Ref(int) int { return 1 }
+
+// TryClose does nothing, see Ref.
+func (f *flow) TryClose() (int, error) { return 1, nil }
+
+// Close does nothing, see Ref.
+func (f *flow) Close() error { return nil }

@@ -1,0 +1,73 @@
+package sip
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"strconv"
+)
+
+var (
+	errFrameTooLarge = errors.New("the message is larger than 64 kB")
+	errFrameLength   = errors.New("the message has no valid Content-Length")
+)
+
+// readFrame reads one message of a stream (RFC 3261 section 18.3): a head up to an empty line, then as
+// many bytes as Content-Length says. With an error other than the reader's own it returns the head, for
+// the answer; the stream has no boundary to go on from then.
+func readFrame(r *bufio.Reader) ([]byte, error) {
+	var frame []byte
+	length := -1
+	for {
+		line, err := r.ReadSlice('\n')
+		frame = append(frame, line...)
+		if len(frame) > maxMessage {
+			return frame, errFrameTooLarge
+		}
+		if errors.Is(err, bufio.ErrBufferFull) {
+			continue // a long line goes on
+		}
+		if err != nil {
+			return nil, err
+		}
+		text := lastLine(frame)
+		if len(text) == 0 {
+			break
+		}
+		if n, ok := contentLength(text); ok {
+			length = n
+		}
+	}
+	if length < 0 {
+		return frame, errFrameLength
+	}
+	if len(frame)+length > maxMessage {
+		return frame, errFrameTooLarge
+	}
+	head := len(frame)
+	frame = append(frame, make([]byte, length)...)
+	_, err := io.ReadFull(r, frame[head:])
+	return frame, err
+}
+
+// lastLine is the text of the line that ends the frame, without CRLF.
+func lastLine(frame []byte) []byte {
+	frame = bytes.TrimSuffix(bytes.TrimSuffix(frame, []byte("\n")), []byte("\r"))
+	return frame[bytes.LastIndexByte(frame, '\n')+1:]
+}
+
+// contentLength reads a Content-Length header; ok is false for every other line, and the number is -1
+// when the header holds none.
+func contentLength(line []byte) (n int, ok bool) {
+	name, value, found := bytes.Cut(line, []byte(":"))
+	name = bytes.TrimSpace(name)
+	if !found || !bytes.EqualFold(name, []byte("Content-Length")) && !bytes.EqualFold(name, []byte("l")) {
+		return 0, false
+	}
+	number, err := strconv.ParseUint(string(bytes.TrimSpace(value)), 10, 31)
+	if err != nil {
+		return -1, true
+	}
+	return int(number), true
+}

@@ -1,0 +1,48 @@
+package sip
+
+import (
+	"context"
+	"fmt"
+
+	sipgo "github.com/emiago/sipgo/sip"
+)
+
+// receiveInfo hands the body to OnInfo, after those of earlier requests (RFC 6086).
+func (c *Call) receiveInfo(tx *serverTx) {
+	if !c.enqueue(func() { c.hearInfo(tx) }) {
+		tx.refuse(capped("call-queue", "too many requests wait in this call"))
+	}
+}
+
+func (c *Call) hearInfo(tx *serverTx) {
+	c.mu.Lock()
+	hear, over := c.onInfo, c.over
+	c.mu.Unlock()
+	body := tx.req.Body()
+	switch {
+	case over:
+		tx.refuse(&verdict{481, "no-dialog", "the call is over", nil})
+	case len(body) == 0: // a keep-alive of old devices
+		tx.reply(200)
+	case hear != nil && hear(mediaType(tx.req), body):
+		tx.reply(200)
+	default:
+		tx.refuse(&verdict{415, "info-type", "the body of the INFO is not understood", []sipgo.Header{header("Accept", acceptInfo)}})
+	}
+}
+
+// SendInfo sends a body inside the call and waits for the answer; other than 2xx is a *StatusError.
+func (c *Call) SendInfo(ctx context.Context, contentType string, body []byte) error {
+	res, err := c.roundTrip(ctx, sipgo.INFO, contentType, body)
+	if err != nil {
+		return fmt.Errorf("sip: INFO: %w", err)
+	}
+	return statusError(res)
+}
+
+func statusError(res *sipgo.Response) error {
+	if res.IsSuccess() {
+		return nil
+	}
+	return &StatusError{res.StatusCode, res.Reason}
+}

@@ -1,0 +1,123 @@
+package sip
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/nyaruka/phonenumbers"
+
+	sipgo "github.com/emiago/sipgo/sip"
+)
+
+// maxNumber bounds what is tried as a number, in bytes; E.164 has 15 digits, separators come on top.
+const maxNumber = 64
+
+// Number is a telephone number from a URI.
+type Number struct {
+	E164      string // such as "+18887999666"
+	Extension string // digits of ;ext or ;postd; empty when there are none
+}
+
+// ParseNumber reads the number in a sip, sips or tel URI, in any form that carriers send: E.164 with or
+// without its plus, with the region's international prefix or 00, national, with visual separators or
+// percent escapes, local with ;phone-context (RFC 3966), and with ;npdi, ;rn and the like, which change
+// nothing. Region is the country of national numbers, such as "US". Not ok means that it is no valid number.
+func ParseNumber(uri, region string) (Number, bool) {
+	var u sipgo.Uri
+	if sipgo.ParseUri(uri, &u) != nil {
+		return Number{}, false
+	}
+	return parseNumber(&u, region)
+}
+
+func parseNumber(uri *sipgo.Uri, region string) (Number, bool) {
+	digits, params := subscriber(uri)
+	for _, form := range forms(digits, params["phone-context"]) {
+		n, err := phonenumbers.Parse(form, region)
+		if err != nil || !phonenumbers.IsValidNumber(n) {
+			continue
+		}
+		extension := orDefault(extensionOf(params), onlyDigits(n.GetExtension()))
+		return Number{phonenumbers.Format(n, phonenumbers.E164), extension}, true
+	}
+	return Number{}, false
+}
+
+// subscriber is the number in a URI as written, without visual separators, and its parameters in lower case.
+// Those of a telephone number stand in the user part of a sip URI (RFC 3261 section 19.1.6); some senders
+// put them behind the host.
+func subscriber(uri *sipgo.Uri) (digits string, params map[string]string) {
+	user := uri.User
+	if uri.Scheme == "tel" {
+		user = uri.Raw()
+	}
+	if plain, err := url.PathUnescape(user); err == nil {
+		user = plain
+	}
+	number, rest, _ := strings.Cut(user, ";")
+	params = map[string]string{}
+	for _, p := range uri.UriParams {
+		params[strings.ToLower(p.K)] = p.V
+	}
+	for p := range strings.SplitSeq(rest, ";") {
+		name, value, _ := strings.Cut(p, "=")
+		params[strings.ToLower(strings.TrimSpace(name))] = strings.TrimSpace(value)
+	}
+	if len(number) > maxNumber {
+		return "", params
+	}
+	return strings.Map(dropSeparator, number), params
+}
+
+// dropSeparator removes the visual separators of RFC 3966 section 3, and blanks.
+func dropSeparator(r rune) rune {
+	if strings.ContainsRune("-.()  ", r) {
+		return -1
+	}
+	return r
+}
+
+// forms are the readings of a number, best first: as the region would dial it, after 00, and as E.164
+// without its plus. A phone-context that is a number comes before a local number.
+func forms(digits, context string) []string {
+	if digits == "" || strings.TrimLeft(digits, "+0123456789") != "" || strings.LastIndexByte(digits, '+') > 0 {
+		return nil
+	}
+	if digits[0] == '+' {
+		return []string{digits}
+	}
+	var list []string
+	if strings.HasPrefix(context, "+") {
+		list = append(list, strings.Map(dropSeparator, context)+digits)
+	}
+	list = append(list, digits)
+	if international, ok := strings.CutPrefix(digits, "00"); ok {
+		list = append(list, "+"+international)
+	}
+	return append(list, "+"+digits)
+}
+
+// extensionOf is the extension that a URI carries: ;ext, or the digits of ;postd without its pauses.
+func extensionOf(params map[string]string) string {
+	return orDefault(onlyDigits(params["ext"]), onlyDigits(params["postd"]))
+}
+
+func onlyDigits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// called finds the number that was dialled and is served: in the Request-URI, or in To when the Request-URI
+// names no number.
+func (u *UserAgent) called(req *sipgo.Request, t *trunk) (Number, bool) {
+	uri := &req.Recipient
+	if digits, _ := subscriber(uri); strings.Trim(digits, "+0123456789") != "" || digits == "" {
+		uri = &req.To().Address
+	}
+	n, ok := parseNumber(uri, t.Country)
+	return n, ok && u.config.Numbers(&t.Trunk, n.E164)
+}

@@ -1,0 +1,163 @@
+package sip
+
+import (
+	"bytes"
+	"fmt"
+	"net/netip"
+	"runtime/debug"
+	"strconv"
+
+	sipgo "github.com/emiago/sipgo/sip"
+)
+
+// receive carries one message of a trunk to where it belongs. It is called in the order of arrival and
+// must not block. A panic costs this message, nothing else.
+func (u *UserAgent) receive(p []byte, f *flow) {
+	defer func() {
+		if r := recover(); r != nil {
+			u.observe(Event{Kind: Panicked, Trunk: f.trunkName(), Peer: f.peer, Text: fmt.Sprintf("%v\n%s", r, debug.Stack())})
+		}
+	}()
+	if len(bytes.Trim(p, "\r\n\x00")) == 0 {
+		return // keep-alive
+	}
+	m, err := u.parser.ParseSIP(p)
+	if err != nil || m == nil {
+		u.rejectRaw(p, f, 400, "malformed", fmt.Sprint(err))
+		return
+	}
+	switch m := m.(type) {
+	case *sipgo.Request:
+		m.SetTransport(sipgo.NetworkToUpper(f.wire.network()))
+		m.SetSource(f.peer.String())
+		u.receiveRequest(m, f)
+	case *sipgo.Response:
+		u.receiveResponse(m, f)
+	}
+}
+
+func (u *UserAgent) receiveRequest(req *sipgo.Request, f *flow) {
+	u.observeMessage(Received, req, f)
+	if v := validate(req); v != nil {
+		u.reject(req, f, v)
+		return
+	}
+	f.answerTo(req.Via())
+	switch req.Method {
+	case sipgo.ACK:
+		u.receiveAck(req, f)
+		return
+	case sipgo.CANCEL:
+		u.receiveCancel(req, f)
+		return
+	}
+	key := transactionKey(req, req.Method, f.trunk)
+	if tx := u.serverTx(key); tx != nil {
+		_ = tx.tx.Receive(req) // a retransmission
+		return
+	}
+	call := u.dialogOf(req, f.trunk)
+	if !u.withinRate(req, f, call) {
+		return
+	}
+	tx, err := u.newServerTx(key, req, f)
+	if err != nil {
+		return
+	}
+	u.dispatch(tx, call)
+}
+
+// withinRate keeps a trunk within its messages a second. BYE is always heard: it ends the traffic.
+func (u *UserAgent) withinRate(req *sipgo.Request, f *flow, call *Call) bool {
+	messages := f.trunk.messages
+	if call != nil {
+		messages = call.messages
+	}
+	if messages.take() || req.Method == sipgo.BYE {
+		return true
+	}
+	u.reject(req, f, &verdict{503, "message-rate", "too many messages a second", []sipgo.Header{retryAfterCap()}})
+	return false
+}
+
+// dispatch is the table of methods.
+func (u *UserAgent) dispatch(tx *serverTx, call *Call) {
+	req := tx.req
+	if v := understand(req); v != nil {
+		tx.refuse(v)
+		return
+	}
+	if tagOf(req.To().Params) == "" {
+		u.dispatchOutside(tx)
+		return
+	}
+	if call == nil {
+		tx.refuse(&verdict{481, "no-dialog", "no call has this Call-ID and these tags", nil})
+		return
+	}
+	if !call.inOrder(req) {
+		tx.refuse(&verdict{500, "cseq", "the CSeq is not higher than the last one's", nil})
+		return
+	}
+	switch req.Method {
+	case sipgo.INVITE:
+		call.receiveReinvite(tx)
+	case sipgo.BYE:
+		call.receiveBye(tx)
+	case sipgo.INFO:
+		call.receiveInfo(tx)
+	case sipgo.OPTIONS:
+		u.receiveOptions(tx)
+	}
+}
+
+// dispatchOutside takes the requests that belong to no dialog.
+func (u *UserAgent) dispatchOutside(tx *serverTx) {
+	if tx.merged {
+		tx.refuse(&verdict{482, "merged", "the same request came by another way", nil})
+		return
+	}
+	switch tx.req.Method {
+	case sipgo.INVITE:
+		u.receiveInvite(tx)
+	case sipgo.OPTIONS:
+		u.receiveOptions(tx)
+	default: // BYE and INFO make no sense outside a dialog
+		tx.refuse(&verdict{481, "no-dialog", "the request names no dialog", nil})
+	}
+}
+
+// receiveResponse carries a response to the transaction that waits for it; others are dropped.
+func (u *UserAgent) receiveResponse(res *sipgo.Response, f *flow) {
+	key, err := sipgo.ClientTxKeyMake(res)
+	if err != nil {
+		return
+	}
+	u.mu.Lock()
+	tx := u.clients[key]
+	u.mu.Unlock()
+	if tx == nil || tx.flow.trunk != f.trunk || res.CSeq() == nil || res.To() == nil || res.From() == nil {
+		return
+	}
+	u.observeMessage(Received, res, f)
+	tx.receive(u, res)
+}
+
+// answerTo decides where responses go: to the source address, at the source port when rport asks for
+// it and else at the port of the Via; and says so in the Via (RFC 3261 section 18.2.1, RFC 3581).
+func (f *flow) answerTo(via *sipgo.ViaHeader) {
+	if via.Params == nil {
+		via.Params = sipgo.NewParams()
+	}
+	via.Params.Add("received", f.peer.Addr().String())
+	port := uint16(sipgo.DefaultUdpPort)
+	if via.Port > 0 && via.Port < 1<<16 {
+		port = uint16(via.Port)
+	}
+	f.again = netip.AddrPortFrom(f.peer.Addr(), port)
+	if via.Params.Has("rport") {
+		via.Params.Add("rport", strconv.Itoa(int(f.peer.Port())))
+	} else if f.wire.network() == "udp" {
+		f.peer = f.again
+	}
+}

@@ -1,0 +1,184 @@
+package sip
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	sipgo "github.com/emiago/sipgo/sip"
+)
+
+const (
+	reopenPause    = 100 * time.Millisecond // doubles up to reopenPauseMax while a listener cannot be opened
+	reopenPauseMax = 5 * time.Second
+)
+
+// UserAgent answers and makes calls. New makes one; it is used by many goroutines.
+type UserAgent struct {
+	config    Config
+	handler   Handler
+	parser    *sipgo.Parser
+	trunks    []*trunk
+	door      door
+	strangers census
+	listeners []*supervised
+
+	ctx  context.Context // ends when everything must stop
+	stop context.CancelFunc
+
+	readers sync.WaitGroup // goroutines that read sockets
+	calls   sync.WaitGroup // goroutines that end with their call
+	work    sync.WaitGroup // short ones: responses on their way to a transaction
+
+	serving  atomic.Bool
+	draining atomic.Pointer[time.Time] // until when; nil while calls are taken
+
+	// mu is the last lock to be taken: neither a call\'s nor a transaction\'s is, with it held.
+	mu      sync.Mutex
+	stopped bool
+	active  int                  // calls, counted against MaxCalls
+	servers map[string]*serverTx // by transactionKey
+	merges  map[string]*serverTx // by mergeKey
+	clients map[string]*clientTx // by sipgo's key
+	dialogs map[dialogID]*Call
+	all     map[*Call]struct{}
+	idlers  []chan struct{}          // closed when there is no call left
+	parked  map[string]*parkedCancel // by transactionKey of the INVITE that did not come yet
+	conns   map[netip.AddrPort]*tcpConn
+	connsOf map[netip.Addr]int
+}
+
+// New opens the listeners, so that Addrs is known and a wrong address is an error here; messages wait
+// in the kernel until Serve. A nil handler refuses every call with 480.
+func New(config Config, handler Handler) (*UserAgent, error) {
+	config, err := config.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	if handler == nil {
+		handler = HandlerFunc(func(context.Context, *Call) {})
+	}
+	u := &UserAgent{
+		config: config, handler: handler, parser: newParser(),
+		servers: map[string]*serverTx{}, merges: map[string]*serverTx{}, clients: map[string]*clientTx{},
+		dialogs: map[dialogID]*Call{}, all: map[*Call]struct{}{}, parked: map[string]*parkedCancel{},
+		conns: map[netip.AddrPort]*tcpConn{}, connsOf: map[netip.Addr]int{},
+	}
+	u.ctx, u.stop = context.WithCancel(context.Background())
+	for _, t := range config.Trunks {
+		u.trunks = append(u.trunks, newTrunk(t, config.MaxCalls))
+	}
+	u.door = newDoor(u.trunks)
+	return u, u.listen()
+}
+
+// Serve handles messages until ctx ends and then drains: no new calls, Config.DrainTime for running
+// ones. It returns when every call has ended and every goroutine of the user agent is done.
+func (u *UserAgent) Serve(ctx context.Context) error {
+	if u.ctx.Err() != nil {
+		return ErrClosed
+	}
+	for _, l := range u.listeners {
+		u.readers.Go(l.run)
+	}
+	u.serving.Store(true)
+	select {
+	case <-ctx.Done():
+		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), u.config.DrainTime)
+		defer cancel()
+		_ = u.Drain(drain)
+	case <-u.ctx.Done():
+	}
+	u.Close()
+	return nil
+}
+
+// Ready says whether new calls are taken: Serve runs, every listener is up, and there is no drain.
+func (u *UserAgent) Ready() bool {
+	if !u.serving.Load() || u.draining.Load() != nil || u.ctx.Err() != nil {
+		return false
+	}
+	for _, l := range u.listeners {
+		if !l.up.Load() {
+			return false
+		}
+	}
+	return true
+}
+
+// Addrs are the addresses of the listeners, in the order of Config.Listen.
+func (u *UserAgent) Addrs() []net.Addr {
+	addrs := make([]net.Addr, len(u.listeners))
+	for i, l := range u.listeners {
+		if l.network == "udp" {
+			addrs[i] = net.UDPAddrFromAddrPort(l.local())
+		} else {
+			addrs[i] = net.TCPAddrFromAddrPort(l.local())
+		}
+	}
+	return addrs
+}
+
+// Close hangs up every call, closes the listeners and waits for everything to end. Drain first, to be kind.
+func (u *UserAgent) Close() {
+	u.serving.Store(false)
+	u.hangUpAll(ErrDrain)
+	u.stop()
+	u.mu.Lock()
+	u.stopped = true
+	u.mu.Unlock()
+	u.calls.Wait()
+	u.terminateTransactions()
+	for _, l := range u.listeners {
+		l.close()
+	}
+	u.closeConnections()
+	u.readers.Wait()
+	u.work.Wait()
+}
+
+func (u *UserAgent) closeConnections() {
+	u.mu.Lock()
+	conns := make([]*tcpConn, 0, len(u.conns))
+	for _, c := range u.conns {
+		conns = append(conns, c)
+	}
+	u.mu.Unlock()
+	for _, c := range conns {
+		c.close()
+	}
+}
+
+// pause waits; false when the user agent stops first.
+func (u *UserAgent) pause(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-u.ctx.Done():
+		return false
+	}
+}
+
+func (u *UserAgent) listen() error {
+	var failures []error
+	for _, spec := range u.config.Listen {
+		l := u.supervise(spec)
+		u.listeners = append(u.listeners, l)
+		if err := l.open(); err != nil {
+			failures = append(failures, err)
+			continue
+		}
+		l.up.Store(true)
+	}
+	if err := errors.Join(failures...); err != nil {
+		u.Close()
+		return err
+	}
+	return nil
+}
