@@ -24,11 +24,11 @@ const (
 	SawSlowed SightingKind = "slowed" // an answer that was delayed for its trunk
 )
 
-// How an attempt waits for others on the same account that are being verified: 2.5 s in all, with pauses that grow, since
+// How an attempt waits for others on the same account that are being verified: 5 s in all, with pauses that grow, since
 // each look takes the store's lock.
 const (
 	waitFirst = 40 * time.Millisecond
-	waitSteps = 6
+	waitSteps = 7
 )
 
 // settleTime bounds the note about an attempt's result, which outlives the call.

@@ -42,6 +42,9 @@ func testFaults(t *testing.T, open func(*testing.T) tickets.Store) {
 	})
 	t.Run("a deadline ends the retries", func(t *testing.T) {
 		b := newBench(t, open(t))
+		if err := b.Numbers.Prepare(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 		b.Store = &flaky{Store: b.Store, before: 100}
 		ctx, cancel := context.WithTimeout(t.Context(), 60*time.Millisecond)
 		defer cancel()
