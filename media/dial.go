@@ -1,0 +1,137 @@
+package media
+
+import (
+	"context"
+	"fmt"
+
+	"readback/media/dtmf"
+)
+
+const (
+	// pressed is how long a key that we send is down, and pause how long none is after it, in samples.
+	pressed = sampleRate / 10
+	pause   = sampleRate / 10
+	// endPackets is how often the end of a press is sent (RFC 4733 section 2.5.1.4).
+	endPackets = 3
+	// keyVolume is the level a key claims, in −dBm0.
+	keyVolume = 10
+)
+
+// SendKeys presses keys by telephone-events (RFC 4733), 100 ms each, in place of the sound. It returns nil after the last
+// one was sent; ErrNoEvents, ErrBusy, ErrClosed, or the cause of ctx.
+func (s *Session) SendKeys(ctx context.Context, keys string) error {
+	if keys == "" {
+		return nil
+	}
+	d := &dialling{done: make(chan struct{})}
+	for _, k := range []byte(keys) {
+		event, ok := Key(k).Event()
+		if !ok {
+			return fmt.Errorf("media: %q is no key; keys are 0 to 9, *, #, A to D", rune(k))
+		}
+		d.events = append(d.events, event)
+	}
+	if err := s.startDialling(d); err != nil {
+		return err
+	}
+	select {
+	case <-d.done:
+		return nil
+	case <-ctx.Done():
+		s.stopDialling(d)
+		return context.Cause(ctx)
+	case <-s.done:
+		return ErrClosed
+	}
+}
+
+func (s *Session) startDialling(d *dialling) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.closed:
+		return ErrClosed
+	case !s.agreed.Events:
+		return ErrNoEvents
+	case s.dialling != nil:
+		return ErrBusy
+	}
+	s.dialling = d
+	return nil
+}
+
+func (s *Session) stopDialling(d *dialling) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.dialling == d {
+		s.dialling = nil
+	}
+}
+
+// advanceDialling moves on after a packet has left. s.mu is held.
+func (s *Session) advanceDialling(k step) {
+	d := s.dialling
+	if d == nil || !k.used {
+		return
+	}
+	d.state = k.state
+	if len(d.events) == d.state.key {
+		close(d.done)
+		s.dialling = nil
+	}
+}
+
+// dialling is a SendKeys under way.
+type dialling struct {
+	events []byte
+	state  dialState
+	done   chan struct{}
+}
+
+// dialState is where it is: which key, since when it is down, for how long, how many end packets were sent, how long the
+// pause after it has lasted.
+type dialState struct {
+	key      int
+	stamp    uint32
+	duration int
+	ends     int
+	paused   int
+}
+
+// step is what a packet does for a dialling: it carries a press, or it is a pause in which sound goes out.
+type step struct {
+	used   bool
+	press  bool
+	first  bool // of its press: the marker
+	packet dtmf.Packet
+	state  dialState // after the packet has left
+}
+
+// next is the step for a packet of so many samples that begins at timestamp.
+func (d *dialling) next(timestamp uint32, samples int) step {
+	k := step{used: true, state: d.state}
+	n := &k.state
+	if n.ends == endPackets {
+		if n.paused += samples; n.paused >= pause {
+			*n = dialState{key: n.key + 1}
+		}
+		return k
+	}
+	k.press, k.first = true, n.duration == 0
+	if k.first {
+		n.stamp = timestamp
+	}
+	if n.duration < pressed {
+		n.duration += samples
+	} else {
+		n.ends++
+	}
+	if n.duration >= pressed && n.ends == 0 {
+		n.ends = 1 // this packet reaches the end
+	}
+	k.packet = dtmf.Packet{
+		Timestamp: n.stamp, Event: d.events[n.key], End: n.ends > 0,
+		Volume: keyVolume, Duration: uint16(n.duration),
+	}
+	return k
+}

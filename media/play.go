@@ -1,0 +1,115 @@
+package media
+
+import (
+	"context"
+
+	"readback/media/sdp"
+)
+
+// Play sends clips one after the other, without a seam, and returns nil only after the last packet was handed to the
+// kernel while the call was not on hold; a hold and a send that fails pause it. Otherwise it returns the cause of ctx,
+// ErrClosed, or ErrBusy beside another Play.
+func (s *Session) Play(ctx context.Context, clips ...*Clip) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	p := &playback{clips: clips, done: make(chan struct{})}
+	if p.at(position{}).clip == len(clips) {
+		return nil // nothing to hear
+	}
+	if err := s.startPlaying(p); err != nil {
+		return err
+	}
+	select {
+	case <-p.done:
+	case <-ctx.Done():
+	case <-s.done:
+	}
+	played := s.stopPlaying(p)
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case !played:
+		return ErrClosed
+	}
+	return nil
+}
+
+func (s *Session) startPlaying(p *playback) error {
+	s.mu.Lock()
+	codec := s.agreed.Codec
+	s.mu.Unlock()
+	for _, c := range p.clips {
+		c.coded(codec) // not on the packet path
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.closed:
+		return ErrClosed
+	case s.playing != nil:
+		return ErrBusy
+	}
+	s.playing = p
+	return nil
+}
+
+// stopPlaying reports whether p had been played to its end.
+func (s *Session) stopPlaying(p *playback) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.playing == p {
+		s.playing = nil
+	}
+	return p.over
+}
+
+// advancePlaying moves the prompt on after its packet has left. s.mu is held.
+func (s *Session) advancePlaying(to position) {
+	p := s.playing
+	if p == nil {
+		return
+	}
+	p.position = to
+	if to.clip == len(p.clips) {
+		p.over = true
+		close(p.done)
+		s.playing = nil
+	}
+}
+
+// playback is a Play under way.
+type playback struct {
+	clips    []*Clip
+	position position
+	over     bool // everything was sent
+	done     chan struct{}
+}
+
+// position is a place in the clips of a playback: the sample to send next.
+type position struct{ clip, sample int }
+
+// at skips clips that have nothing left.
+func (p *playback) at(q position) position {
+	for q.clip < len(p.clips) && q.sample == len(p.clips[q.clip].pcm) {
+		q = position{clip: q.clip + 1}
+	}
+	return q
+}
+
+// fill puts the next sound into a payload, silence after the end, and returns where it stopped. A nil playback is silent.
+func (p *playback) fill(payload []byte, codec sdp.Codec) position {
+	if p == nil {
+		silence(payload, codec)
+		return position{}
+	}
+	q := p.at(p.position)
+	for len(payload) > 0 && q.clip < len(p.clips) {
+		n := copy(payload, p.clips[q.clip].coded(codec)[q.sample:])
+		payload = payload[n:]
+		q.sample += n
+		q = p.at(q)
+	}
+	silence(payload, codec)
+	return q
+}

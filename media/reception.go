@@ -1,0 +1,96 @@
+package media
+
+import (
+	"time"
+
+	"readback/media/dtmf"
+)
+
+const (
+	// sampleRate is that of every codec we speak, and of RTP timestamps, in Hz.
+	sampleRate = 8000
+	sample     = time.Second / sampleRate
+	// maxDropout is the step in sequence numbers beyond which a stream is taken to have begun again (RFC 3550 appendix A.1).
+	maxDropout = 3000
+)
+
+// reception counts the peer's stream (RFC 3550 sections 6.4.1, A.1, A.3 and A.8).
+type reception struct {
+	begun     bool
+	ssrc      uint32
+	first     uint32 // extended sequence number
+	highest   uint32
+	count     int64 // of this SSRC
+	transit   time.Duration
+	timed     bool // transit is set
+	jitter    time.Duration
+	received  int64 // of all
+	lost      int64 // of earlier SSRCs
+	reordered int64
+	invalid   int64
+	keys      dtmf.Detector
+
+	// For the loss since the last report.
+	reportedExpected, reportedCount int64
+}
+
+// packet counts one; sound says that its timestamp tells when it was made.
+func (r *reception) packet(h header, at time.Duration, sound bool) {
+	if !r.begun || h.ssrc != r.ssrc {
+		r.restart()
+		r.begun, r.ssrc = true, h.ssrc
+		r.first = 1<<16 | uint32(h.sequence)
+		r.highest = r.first - 1
+	}
+	r.received++
+	r.count++
+	r.order(h.sequence)
+	if sound {
+		r.time(h.timestamp, at)
+	}
+}
+
+// order follows the sequence numbers.
+func (r *reception) order(sequence uint16) {
+	step := int(int16(sequence - uint16(r.highest)))
+	switch {
+	case step > maxDropout || step < -maxDropout: // the sender has begun again
+		r.lost += r.missing()
+		r.first = 1<<16 | uint32(sequence)
+		r.highest, r.count = r.first, 1
+		r.reportedExpected, r.reportedCount = 0, 0
+	case step > 0:
+		r.highest += uint32(step)
+	default:
+		r.reordered++
+	}
+}
+
+// time follows the jitter: how much the spacing of arrivals differs from that of the timestamps.
+func (r *reception) time(timestamp uint32, at time.Duration) {
+	transit := at - time.Duration(timestamp)*sample
+	if r.timed {
+		d := (transit - r.transit).Abs()
+		if d < time.Second { // else a new epoch of timestamps, no jitter
+			r.jitter += (d - r.jitter) / 16
+		}
+	}
+	r.transit, r.timed = transit, true
+}
+
+// restart forgets the stream but not the counts.
+func (r *reception) restart() {
+	r.lost += r.missing()
+	r.begun, r.timed, r.count, r.keys = false, false, 0, dtmf.Detector{}
+	r.reportedExpected, r.reportedCount = 0, 0
+}
+
+func (r *reception) expected() int64 {
+	if !r.begun {
+		return 0
+	}
+	return int64(r.highest) - int64(r.first) + 1
+}
+
+// missing is how many packets of this SSRC never came; duplicates can hide some.
+func (r *reception) missing() int64 { return max(0, r.expected()-r.count) }

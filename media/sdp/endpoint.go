@@ -1,0 +1,187 @@
+package sdp
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+)
+
+// offeredEvents is the payload type under which we offer telephone-events.
+const offeredEvents = 101
+
+// Endpoint is one call's side of offer and answer. It is not for several goroutines at once.
+type Endpoint struct {
+	// Local is the address and port that the peer is told.
+	Local netip.AddrPort
+	// Codecs are the ones to offer and to accept; nil means all.
+	Codecs []Codec
+
+	id      uint64
+	version uint64
+	said    string      // our last description but for its origin
+	lines   []mediaLine // the m-lines agreed on so far: they keep their places
+	audio   int         // which of them is ours
+	heard   string      // the origin and address of the peer's last description
+}
+
+// Answer answers an offer, the call's first or a later one. ErrSyntax and ErrUnacceptable leave the endpoint as it was.
+func (e *Endpoint) Answer(offer []byte) ([]byte, Agreement, error) {
+	d, err := parse(offer)
+	if err != nil {
+		return nil, Agreement{}, err
+	}
+	index, chosen, err := e.choose(d)
+	if err != nil {
+		return nil, Agreement{}, err
+	}
+	s := d.streams[index]
+	a := e.agree(s)
+	a.use(chosen)
+	a.Mux = s.mux
+	a.Formats = []Format{chosen}
+	events, ok := s.events()
+	if ok {
+		a.Events, a.EventType = true, events.Number
+		a.Formats = append(a.Formats, events)
+	}
+	e.remember(d, index, &a)
+	return e.write(a.ours(d.lines[index].proto)), a, nil
+}
+
+// Offer makes an offer: all our codecs, or the streams of the call so far with theirs renewed.
+func (e *Endpoint) Offer() []byte {
+	o := ours{proto: "RTP/AVP", ptime: DefaultPtime, mux: true}
+	for _, c := range e.codecs() {
+		o.formats = append(o.formats, Format{Number: c.static(), Codec: c})
+	}
+	o.formats = append(o.formats, Format{Number: offeredEvents, Events: true})
+	if len(e.lines) == 0 {
+		e.lines = []mediaLine{{media: "audio"}}
+	}
+	return e.write(o)
+}
+
+// Accept takes the answer to our last offer.
+func (e *Endpoint) Accept(answer []byte) (Agreement, error) {
+	d, err := parse(answer)
+	if err != nil {
+		return Agreement{}, err
+	}
+	index := e.audio
+	if index >= len(d.streams) || !d.streams[index].usable {
+		return Agreement{}, fmt.Errorf("%w: the answer refuses the audio stream", ErrUnacceptable)
+	}
+	s := d.streams[index]
+	chosen, ok := s.codec(e.codecs())
+	if !ok {
+		return Agreement{}, fmt.Errorf("%w: the answer has none of the codecs %v", ErrUnacceptable, e.codecs())
+	}
+	a := e.agree(s)
+	a.use(chosen)
+	a.Mux = s.mux
+	for _, c := range e.codecs() { // what we offered may come in, by the numbers we gave
+		a.Formats = append(a.Formats, Format{Number: c.static(), Codec: c})
+	}
+	if events, ok := s.events(); ok {
+		a.Events, a.EventType = true, events.Number
+		a.Formats = append(a.Formats, Format{Number: offeredEvents, Events: true})
+		if events.Number != offeredEvents && !a.has(events.Number) { // peers that send by their own number
+			a.Formats = append(a.Formats, events)
+		}
+	}
+	e.remember(d, index, &a)
+	return a, nil
+}
+
+// choose picks the stream to take: the one of before when it still can be, else the first that can.
+func (e *Endpoint) choose(d *description) (int, Format, error) {
+	order := []int{}
+	if len(e.lines) > 0 && e.audio < len(d.streams) {
+		order = append(order, e.audio)
+	}
+	for i := range d.streams {
+		order = append(order, i)
+	}
+	for _, i := range order {
+		if s := d.streams[i]; s.usable && s.addr.Addr().Is4() == e.Local.Addr().Is4() {
+			if f, ok := s.codec(e.codecs()); ok {
+				return i, f, nil
+			}
+		}
+	}
+	return 0, Format{}, fmt.Errorf("%w: want RTP/AVP audio over %s with one of %v", ErrUnacceptable, family(e.Local.Addr()), e.codecs())
+}
+
+func (e *Endpoint) codecs() []Codec {
+	if e.Codecs == nil {
+		return Codecs()
+	}
+	return e.Codecs
+}
+
+// agree fills in what follows from the peer's stream alone.
+func (e *Endpoint) agree(s stream) Agreement {
+	theirs := s.direction
+	if s.onHold {
+		theirs = theirs.withoutReceiving()
+	}
+	return Agreement{
+		Ptime:     packetTime(s.ptime, s.maxptime),
+		Direction: theirs.reverse(),
+		Remote:    s.addr, RemoteRTCP: s.rtcp,
+	}
+}
+
+// remember keeps the m-lines and tells whether the peer said something new.
+func (e *Endpoint) remember(d *description, index int, a *Agreement) {
+	e.lines, e.audio = d.lines, index
+	heard := d.origin + " " + a.Remote.String()
+	a.Changed = heard != e.heard
+	e.heard = heard
+}
+
+// write puts a description together; its version grows when it says something new (RFC 3264 section 8).
+func (e *Endpoint) write(o ours) []byte {
+	body := e.body(o)
+	switch {
+	case e.said == "":
+		e.id = rand.Uint64N(1 << 62) // fits signed parsers
+		e.version = 1
+	case e.said != body:
+		e.version++
+	}
+	e.said = body
+	return fmt.Appendf(nil, "v=0\r\no=- %d %d IN %s %s\r\n%s", e.id, e.version, family(e.Local.Addr()), e.Local.Addr(), body)
+}
+
+func (s stream) codec(allowed []Codec) (Format, bool) {
+	for _, f := range s.formats {
+		if !f.Events && slices.Contains(allowed, f.Codec) {
+			return f, true
+		}
+	}
+	return Format{}, false
+}
+
+func (s stream) events() (Format, bool) {
+	for _, f := range s.formats {
+		if f.Events {
+			return f, true
+		}
+	}
+	return Format{}, false
+}
+
+func (a *Agreement) use(f Format) { a.Codec, a.PayloadType = f.Codec, f.Number }
+
+func (a *Agreement) has(number uint8) bool {
+	return slices.ContainsFunc(a.Formats, func(f Format) bool { return f.Number == number })
+}
+
+func family(a netip.Addr) string {
+	if a.Is4() {
+		return "IP4"
+	}
+	return "IP6"
+}

@@ -1,0 +1,168 @@
+package media
+
+import (
+	"fmt"
+	"net/netip"
+	"sync"
+	"time"
+
+	"readback/media/sdp"
+)
+
+// Session is one call's sound. Its methods may be used from several goroutines; one Play, one Record and one SendKeys
+// run at a time, beside one another.
+type Session struct {
+	engine  *Engine
+	options Options
+	port    uint16
+	next    *Session      // in its slot; the worker's
+	done    chan struct{} // closed by Close
+	silent  chan struct{} // closed when the peer has gone silent
+	keyed   chan struct{} // has a token when keys wait
+
+	negotiating sync.Mutex // held over a whole offer or answer
+	endpoint    sdp.Endpoint
+
+	mu        sync.Mutex // everything below
+	closed    bool
+	joined    bool
+	rtp, rtcp packetIO // rtcp is nil while muxed
+	agreed    sdp.Agreement
+	formats   [128]sdp.Format // what may come in, by payload type
+	latch     latch
+	in        reception
+	out       emission
+	clock     clock
+	heard     time.Duration // on the clock: when a packet came last
+	gone      bool          // silent is closed
+	keys      typeahead
+	playing   *playback
+	dialling  *dialling
+	recording *recorder
+	tap       *tap
+	waits     waits
+	reports   reports
+}
+
+// Answer answers an offer, the call's first or that of a re-INVITE or UPDATE: hold, resume, another port, codec or
+// packet time. ErrUnacceptable leaves everything as it was.
+func (s *Session) Answer(offer []byte) (answer []byte, err error) {
+	s.negotiating.Lock()
+	defer s.negotiating.Unlock()
+	answer, agreed, err := s.endpoint.Answer(offer)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnacceptable, err)
+	}
+	return answer, s.apply(agreed)
+}
+
+// Offer makes an offer, for an INVITE of our own or for one that came without (delayed offer).
+func (s *Session) Offer() ([]byte, error) {
+	s.negotiating.Lock()
+	defer s.negotiating.Unlock()
+	return s.endpoint.Offer(), nil
+}
+
+// Accept takes the answer to the last Offer: ErrUnacceptable.
+func (s *Session) Accept(answer []byte) error {
+	s.negotiating.Lock()
+	defer s.negotiating.Unlock()
+	agreed, err := s.endpoint.Accept(answer)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrUnacceptable, err)
+	}
+	return s.apply(agreed)
+}
+
+// apply puts an agreement into force; with the first the packets begin.
+func (s *Session) apply(agreed sdp.Agreement) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return ErrClosed
+	}
+	s.agreed = agreed
+	s.formats = [128]sdp.Format{}
+	for _, f := range agreed.Formats {
+		s.formats[f.Number] = f
+	}
+	if agreed.Changed {
+		s.openLatch()
+	}
+	s.setRTCP()
+	s.setHold(!agreed.Direction.Sends())
+	if !s.joined {
+		s.joined = true
+		s.engine.join(s)
+	}
+	return nil
+}
+
+// LocalAddr is where the peer is told to send to.
+func (s *Session) LocalAddr() netip.AddrPort {
+	return netip.AddrPortFrom(s.engine.config.Advertise, s.port)
+}
+
+// Silent is closed when nothing has come for Config.Silence, hold not counted. RTCP counts as life.
+func (s *Session) Silent() <-chan struct{} { return s.silent }
+
+// Close ends the session: whatever runs on it returns ErrClosed, and the port goes to rest.
+func (s *Session) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	s.sayBye()
+	s.closed = true
+	close(s.done)
+	s.waits.stop()
+	_ = s.rtp.close() // nothing is buffered, and the descriptor is gone either way
+	if s.rtcp != nil {
+		_ = s.rtcp.close()
+	}
+	s.engine.forget(s)
+}
+
+// begin makes the first packet due at a tick, and so chooses the session's slot.
+func (s *Session) begin(tick int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.out.due, s.out.slot = tick, tick%slots
+}
+
+// visit serves a session: what is due, or half way to that, what has come. False is the last one; then its slot is free.
+func (s *Session) visit(w *worker, tick int64, now time.Duration) (slot int64, stays bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return s.out.slot, false
+	}
+	s.clock.advance(now)
+	s.out.catchUp(tick, s.period())
+	left := (s.out.due - tick) / visitEvery // visits
+	if left%2 == 1 || s.agreed.Ptime == 10 {
+		s.receive(w, tick)
+		s.listen(w)
+		s.exchangeReports(w, now)
+		s.watchSilence()
+	}
+	if left == 0 {
+		s.send(w, tick, now)
+	}
+	return s.out.slot, true
+}
+
+// period is the packet time in ticks.
+func (s *Session) period() int64 {
+	return int64(s.agreed.Ptime) * int64(time.Millisecond) / int64(tickTime)
+}
+
+// watchSilence notices a peer of whom nothing is heard.
+func (s *Session) watchSilence() {
+	if s.gone || !s.agreed.Direction.Receives() || s.clock.time-s.heard < s.engine.config.Silence {
+		return
+	}
+	s.gone = true
+	close(s.silent)
+}

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package media
+
+func newSleeper() sleeper { return newFakeable() }

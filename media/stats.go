@@ -1,0 +1,39 @@
+package media
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Stats are the figures of one call's sound.
+type Stats struct {
+	Codec string        // encoding name; "none" before the first agreement
+	Ptime time.Duration // of the packets we send
+	// Source is where the sound comes from; invalid before the first packet.
+	Source netip.AddrPort
+
+	Sent, Failed              int64         // packets given to the kernel, and those it did not take
+	Gaps                      int64         // packets that left over 20 ms later than their packet time after the last
+	Received, Lost, Reordered int64         // packets of the peer; duplicates count as reordered
+	Invalid, Strays           int64         // not RTP, and from elsewhere
+	Jitter                    time.Duration // RFC 3550 appendix A.8
+	RemoteLost                int64         // of ours, by the peer's last report; -1 without one
+	RemoteJitter, RoundTrip   time.Duration // by the peer's last report
+}
+
+// Stats returns the figures so far; after Close those at its end.
+func (s *Session) Stats() Stats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := Stats{
+		Codec: s.agreed.Codec.String(), Ptime: time.Duration(s.agreed.Ptime) * time.Millisecond, Source: s.latch.source,
+		Sent: s.out.sent, Failed: s.out.failed, Gaps: s.out.gaps,
+		Received: s.in.received, Lost: s.in.lost + s.in.missing(), Reordered: s.in.reordered,
+		Invalid: s.in.invalid, Strays: s.latch.strays, Jitter: s.in.jitter,
+		RemoteLost: -1,
+	}
+	if r := s.reports.remote; r.heard {
+		st.RemoteLost, st.RemoteJitter, st.RoundTrip = r.lost, r.jitter, r.roundTrip
+	}
+	return st
+}
