@@ -211,7 +211,7 @@ func (c *Call) refuseEnded(cause error) {
 	case errors.Is(cause, ErrCancelled), errors.Is(cause, ErrHangup):
 		c.invite.reply(487)
 	case errors.Is(cause, ErrDrain):
-		v := &verdict{503, "draining", "the gateway is closing", nil}
+		v := &verdict{503, "drained", "the gateway is closing", nil}
 		if retry, ok := c.ua.retryAfterDrain(); ok {
 			v.headers = []sipgo.Header{retry}
 		}

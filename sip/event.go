@@ -45,3 +45,13 @@ func (u *UserAgent) observe(e Event) {
 		u.config.Log.Error("sip", "kind", e.Kind, "call_id", e.CallID, "trunk", e.Trunk, "text", e.Text)
 	}
 }
+
+// Served reports whether the refused request is the INVITE of a call that the Handler had: whoever serves calls
+// knows of it already.
+func (e Event) Served() bool {
+	switch e.Rule {
+	case "handler", "offer", "unanswered", "panic", "drained":
+		return e.Kind == Refused && e.Method == "INVITE"
+	}
+	return false
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"time"
+
+	"readback/ivr"
+	"readback/media"
+	"readback/sip"
+	"readback/tickets"
+)
+
+// recordPatience bounds the writing of a call record, which outlives the call.
+const recordPatience = 5 * time.Second
+
+// A diary is a call record in the making: what the parts report is written down, logged and counted here and
+// nowhere else.
+type diary struct {
+	gateway *gateway
+	call    *sip.Call
+	log     *slog.Logger
+	record  tickets.CallRecord
+	told    time.Time // when the ticket's number had been read out
+}
+
+func (g *gateway) newDiary(call *sip.Call) *diary {
+	key := rand.Text()
+	g.metrics.active.Inc()
+	d := &diary{
+		gateway: g, call: call, log: g.log.With("call_id", key),
+		record: tickets.CallRecord{
+			CallKey: key, SIPCallID: call.ID, Trunk: call.Trunk.Name, From: call.Caller, Called: call.Called, Started: call.Received,
+		},
+	}
+	d.log.Info("call", "trunk", call.Trunk.Name, "number", call.Called, "sip_call_id", call.ID, "from", call.Source)
+	return d
+}
+
+// key names the call in the store, in the log and in the names of its recordings.
+func (d *diary) key() string { return d.record.CallKey }
+
+// refused: we turned the call away because of err.
+func (d *diary) refused(refuseErr, err error) {
+	d.record.Disposition, d.record.Reason, d.record.Status = tickets.DispositionRefused, err.Error(), 503
+	if refuseErr != nil {
+		d.log.Warn("a refusal could not be sent", "error", refuseErr)
+	}
+}
+
+// unanswered: the call ended before the conversation began.
+func (d *diary) unanswered(err error) {
+	d.record.Disposition, d.record.Reason = tickets.DispositionAbandoned, err.Error()
+	if errors.Is(err, sip.ErrNotAcceptable) {
+		d.record.Disposition, d.record.Status = tickets.DispositionRefused, 488
+	}
+}
+
+func (d *diary) answered() {
+	d.record.Answered, d.record.Status = time.Now(), 200
+	d.gateway.metrics.setup.Observe(d.record.Answered.Sub(d.record.Started).Seconds())
+}
+
+// observe counts the steps of the conversation.
+func (d *diary) observe(step ivr.Step) {
+	m := d.gateway.metrics
+	switch step.Kind {
+	case ivr.Registered:
+		m.toTicket.Observe(step.At.Sub(d.record.Started).Seconds())
+	case ivr.Acknowledged:
+		d.told = step.At
+	}
+	if d.gateway.watch != nil {
+		d.gateway.watch(d.call, step)
+	}
+}
+
+func (d *diary) finished(outcome ivr.Outcome, err error, stats media.Stats) {
+	d.record.Disposition, d.record.Reason = outcome.Disposition, outcome.Reason
+	if err != nil {
+		d.record.Reason = err.Error()
+	}
+	d.record.Ticket, d.record.Account = outcome.Ticket.Number, outcome.Account
+	d.record.Language, d.record.Keys = outcome.Language, outcome.Keys
+	d.record.Codec = stats.Codec
+	d.record.Sent, d.record.Received, d.record.Lost, d.record.Jitter = stats.Sent, stats.Received, stats.Lost, stats.Jitter
+	d.gateway.metrics.countQuality(stats)
+	d.gateway.metrics.countAcknowledgement(outcome.Ticket, d.told)
+}
+
+// close writes the record, one for each call whatever happened.
+func (d *diary) close() {
+	r := &d.record
+	r.Ended = time.Now()
+	m := d.gateway.metrics
+	m.active.Dec()
+	m.calls.WithLabelValues(r.Trunk, r.Called, r.Disposition).Inc()
+	d.log.Info("call ended", "outcome", r.Disposition, "reason", r.Reason, "ticket", r.Ticket,
+		"seconds", r.Ended.Sub(r.Started).Seconds(), "lost", r.Lost, "jitter_ms", r.Jitter.Seconds()*1e3)
+	ctx, cancel := context.WithTimeout(context.Background(), recordPatience)
+	defer cancel()
+	if err := d.gateway.desk.Record(ctx, *r); err != nil {
+		d.log.Error("the call record could not be kept", "error", err)
+	}
+}

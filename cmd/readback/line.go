@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"readback/ivr"
+	"readback/media"
+	"readback/tickets"
+)
+
+// line is the caller's end of one call: the script's prompts become sound, the keys come from the media session.
+type line struct {
+	session *media.Session
+	sounds  *sounds
+	folder  string // where this call's recordings go
+	call    string // the call's key, which names them
+	kept    string // the recording there is
+}
+
+func (l *line) Play(ctx context.Context, prompts ...ivr.Prompt) error {
+	clips := make([]*media.Clip, 0, len(prompts))
+	for _, prompt := range prompts {
+		clip, err := l.sounds.clip(prompt)
+		if err != nil {
+			return err
+		}
+		clips = append(clips, clip)
+	}
+	return l.session.Play(ctx, clips...)
+}
+
+func (l *line) ReadKey(ctx context.Context) (ivr.Key, error) {
+	key, err := l.session.ReadKey(ctx)
+	return ivr.Key(key), err
+}
+
+func (l *line) DropKeys() { l.session.DropKeys() }
+
+func (l *line) Patience(ctx context.Context, d time.Duration, cause error) (context.Context, context.CancelFunc) {
+	return l.session.Patience(ctx, d, cause)
+}
+
+// Record keeps the recording under a draft name until it is whole and on disk.
+func (l *line) Record(ctx context.Context, name string, limit ivr.RecordLimit) (ivr.Recording, error) {
+	final := fmt.Sprintf("%s-%s.wav", l.call, name)
+	path := filepath.Join(l.folder, final)
+	draft, err := os.OpenFile(path+".draft", os.O_CREATE|os.O_RDWR|os.O_TRUNC, 0o600)
+	if err != nil {
+		return ivr.Recording{}, fmt.Errorf("recording: %w", err)
+	}
+	heard, err := l.session.Record(ctx, draft, media.RecordLimit(limit))
+	if kept := errors.Join(draft.Sync(), draft.Close(), os.Rename(draft.Name(), path)); kept != nil {
+		return ivr.Recording{}, errors.Join(err, fmt.Errorf("recording: %w", kept))
+	}
+	l.kept = final
+	return ivr.Recording{Name: final, Length: heard.Length, Speech: heard.Speech, EndedBy: recordEnds[heard.EndedBy]}, err
+}
+
+// tidy removes a recording that no ticket refers to, unless a ticket was wanted and could not be opened.
+func (l *line) tidy(outcome ivr.Outcome) {
+	wanted := outcome.Joined || outcome.Disposition == tickets.DispositionFailed
+	if l.kept != "" && !wanted && outcome.Ticket.Recording != l.kept {
+		_ = os.Remove(filepath.Join(l.folder, l.kept)) // at the latest it goes with the old ones
+	}
+}
+
+// recordEnds are the conversation's words for what ended a recording.
+var recordEnds = map[media.End]ivr.End{
+	media.EndCall: ivr.EndHangup, media.EndKey: ivr.EndKey, media.EndSilence: ivr.EndSilence, media.EndMax: ivr.EndMax,
+}

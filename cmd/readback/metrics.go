@@ -1,0 +1,96 @@
+package main
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"readback/media"
+	"readback/sip"
+	"readback/tickets"
+)
+
+// metrics counts what an operator asks about. Labels never carry a caller's number or an account.
+type metrics struct {
+	registry     *prometheus.Registry
+	calls        *prometheus.CounterVec
+	active       prometheus.Gauge
+	refusals     *prometheus.CounterVec
+	setup        prometheus.Histogram
+	loss         prometheus.Histogram
+	jitter       prometheus.Histogram
+	toTicket     prometheus.Histogram
+	acknowledged *prometheus.HistogramVec
+	lockouts     *prometheus.CounterVec
+}
+
+func newMetrics() *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "readback_calls_total", Help: "Calls that ended, by trunk, dialled number and outcome.",
+		}, []string{"trunk", "number", "outcome"}),
+		active: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "readback_calls_active", Help: "Calls in progress.",
+		}),
+		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "readback_refusals_total", Help: "Requests of known trunks that were refused, by the rule that refused them.",
+		}, []string{"trunk", "reason"}),
+		setup: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "readback_setup_seconds", Help: "From the INVITE's arrival to the 200 being sent, ring time included.",
+			Buckets: []float64{.001, .002, .005, .01, .02, .05, .1, .5, 1, 5, 15},
+		}),
+		loss: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "readback_loss_ratio", Help: "Share of a call's packets that were lost on their way to us.",
+			Buckets: []float64{0, .001, .005, .01, .02, .05, .1, .2, .5},
+		}),
+		jitter: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "readback_jitter_seconds", Help: "Interarrival jitter of a call's packets (RFC 3550 section 6.4.1).",
+			Buckets: []float64{.0005, .001, .002, .005, .01, .02, .05, .1},
+		}),
+		toTicket: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "readback_time_to_ticket_seconds", Help: "From the INVITE's arrival to the ticket being on disk.",
+			Buckets: []float64{5, 10, 20, 30, 45, 60, 90, 120, 180, 300},
+		}),
+		acknowledged: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "readback_acknowledgement_window_ratio", Help: "Share of the response window used up when the customer was told, by priority: over 1 is a promise broken.",
+			Buckets: []float64{.001, .005, .01, .05, .1, .25, .5, .75, 1},
+		}, []string{"priority"}),
+		lockouts: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "readback_lockouts_total", Help: "PINs that were wrong, that met a lock, or were slowed down for their trunk.",
+		}, []string{"trunk", "kind"}),
+	}
+	m.registry.MustRegister(
+		m.calls, m.active, m.refusals, m.setup, m.loss, m.jitter, m.toTicket, m.acknowledged, m.lockouts,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	return m
+}
+
+// countStrangers has the user agent asked for what it dropped whenever the metrics are read.
+func (m *metrics) countStrangers(agent *sip.UserAgent) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "readback_strangers_total", Help: "Packets and connections from sources that belong to no trunk; they get no answer.",
+	}, func() float64 {
+		var total uint64
+		for _, stranger := range agent.Strangers() {
+			total += stranger.Count
+		}
+		return float64(total)
+	}))
+}
+
+func (m *metrics) countQuality(s media.Stats) {
+	if total := s.Received + s.Lost; total > 0 {
+		m.loss.Observe(float64(s.Lost) / float64(total))
+		m.jitter.Observe(s.Jitter.Seconds())
+	}
+}
+
+// countAcknowledgement tells how much of a ticket's response window was used up; the zero time is not yet.
+func (m *metrics) countAcknowledgement(t tickets.Ticket, told time.Time) {
+	if window := t.Due.Sub(t.Received); !told.IsZero() && window > 0 {
+		m.acknowledged.WithLabelValues(t.Priority.String()).Observe(float64(told.Sub(t.Received)) / float64(window))
+	}
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net/netip"
+	"sync/atomic"
+
+	"readback/media"
+	"readback/sip"
+)
+
+// A phone makes calls: a user agent and sound, the same parts as the gateway's, the other way round.
+type phone struct {
+	agent  *sip.UserAgent
+	media  *media.Engine
+	stop   context.CancelFunc
+	served chan error
+}
+
+// phoneParts are what a phone is made of.
+type phoneParts struct {
+	listen  sip.Listen
+	media   media.Config
+	gateway []netip.Prefix // whom it may call
+	message func(sip.Event)
+	log     *slog.Logger
+}
+
+func newPhone(with phoneParts) (*phone, error) {
+	engine, err := media.New(with.media)
+	if err != nil {
+		return nil, err
+	}
+	agent, err := sip.New(sip.Config{
+		Listen: []sip.Listen{with.listen}, UserAgent: "readback-phone", Observe: with.message, Log: with.log,
+		Trunks: []sip.Trunk{{Name: "gateway", Networks: with.gateway}},
+	}, nil)
+	if err != nil {
+		engine.Close()
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	p := &phone{agent: agent, media: engine, stop: stop, served: make(chan error, 1)}
+	go func() { p.served <- agent.Serve(ctx) }()
+	return p, nil
+}
+
+// close hangs up and waits for everything to end.
+func (p *phone) close() error {
+	p.agent.Close()
+	p.stop()
+	err := <-p.served
+	p.media.Close()
+	return err
+}
+
+// A phoneCall is a call that was answered.
+type phoneCall struct {
+	call    *sip.Call
+	session *media.Session
+	offers  *holding
+}
+
+// holding makes the session's offers, as they are or on hold (RFC 3264 section 8.4).
+type holding struct {
+	*media.Session
+	held atomic.Bool
+}
+
+func (h *holding) Offer() ([]byte, error) {
+	offer, err := h.Session.Offer()
+	if h.held.Load() {
+		offer = bytes.ReplaceAll(offer, []byte("a=sendrecv"), []byte("a=sendonly"))
+	}
+	return offer, err
+}
+
+// lift opens the sound of a call to come.
+func (p *phone) lift() (*media.Session, error) { return p.media.Open(media.Options{}) }
+
+// dial calls and returns when the call is answered. It closes the session of a call that is not.
+func (p *phone) dial(ctx context.Context, session *media.Session, uri, from string) (*phoneCall, error) {
+	offers := &holding{Session: session}
+	call, err := p.agent.Dial(ctx, uri, offers, sip.DialOptions{From: from})
+	if err != nil {
+		session.Close()
+		return nil, err
+	}
+	return &phoneCall{call: call, session: session, offers: offers}, nil
+}
+
+// ended is closed when either side has hung up.
+func (c *phoneCall) ended() <-chan struct{} { return c.call.Context().Done() }
+
+func (c *phoneCall) press(ctx context.Context, keys string) error {
+	return c.session.SendKeys(ctx, keys)
+}
+
+func (c *phoneCall) speak(ctx context.Context, words ...*media.Clip) error {
+	return c.session.Play(ctx, words...)
+}
+
+// hold puts the gateway on hold, or talks to it again.
+func (c *phoneCall) hold(ctx context.Context, on bool) error {
+	c.offers.held.Store(on)
+	return c.call.Reinvite(ctx)
+}
+
+func (c *phoneCall) hangup(ctx context.Context) error { return c.call.Hangup(ctx) }
+
+// close frees the sound of a call that has ended.
+func (c *phoneCall) close() { c.session.Close() }
+
+// whoHungUp says in words how the call ended.
+func (c *phoneCall) whoHungUp() string {
+	switch cause := context.Cause(c.call.Context()); {
+	case errors.Is(cause, sip.ErrHangup):
+		return "the gateway hung up"
+	case errors.Is(cause, sip.ErrFinished):
+		return "the caller hung up"
+	default:
+		return cause.Error()
+	}
+}

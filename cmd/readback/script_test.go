@@ -1,0 +1,38 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"readback": main})
+}
+
+// TestScripts runs the command line as its users do: testdata/script.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{Dir: "testdata/script"})
+}
+
+func TestStatusTellsAWrongCommandLineFromAFailure(t *testing.T) {
+	for name, test := range map[string]struct {
+		err  error
+		want int
+	}{
+		"done":       {nil, 0},
+		"wrong flag": {fmt.Errorf("%w: unknown flag", errUsage), 2},
+		"failure":    {context.DeadlineExceeded, 1},
+		"reported":   {errReported, 1},
+		"no file":    {os.ErrNotExist, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := status(test.err); got != test.want {
+				t.Errorf("status(%v) = %d; want %d", test.err, got, test.want)
+			}
+		})
+	}
+}

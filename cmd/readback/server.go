@@ -1,0 +1,216 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"readback/config"
+	"readback/ivr"
+	"readback/media"
+	"readback/sip"
+	"readback/tickets"
+)
+
+// A server is a whole gateway with its store and listeners. Tests make one as main does.
+type server struct {
+	config  *config.Config
+	store   store
+	numbers *tickets.Numbers
+	records *records
+	metrics *metrics
+	gateway *gateway
+	agent   *sip.UserAgent
+	http    net.Listener
+	log     *slog.Logger
+}
+
+// parts are what a caller of newServer may put in the place of the real ones.
+type parts struct {
+	store   store                                          // already migrated
+	listen  []sip.Listen                                   // in place of sip.listen
+	network func(netip.AddrPort) (media.PacketConn, error) // in place of the kernel's sockets
+	sounds  *sounds                                        // already loaded
+	watch   func(*sip.Call, ivr.Step)                      // told what happens in conversations
+	message func(sip.Event)                                // told what happens in signalling
+	noHTTP  bool
+}
+
+// newServer opens everything that can fail, so that a gateway that starts to serve is one that works.
+func newServer(ctx context.Context, c *config.Config, log *slog.Logger, with parts) (s *server, err error) {
+	s = &server{config: c, log: log, metrics: newMetrics()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	if err := s.openDesk(ctx, with); err != nil {
+		return s, err
+	}
+	if s.gateway.sounds = with.sounds; with.sounds == nil {
+		if s.gateway.sounds, err = loadSounds(c.Prompts.Directories); err != nil {
+			return s, err
+		}
+	}
+	mediaConfig := mediaOf(c)
+	mediaConfig.Network, mediaConfig.Log = with.network, log
+	if s.gateway.media, err = media.New(mediaConfig); err != nil {
+		return s, err
+	}
+	if err := s.listen(with); err != nil {
+		return s, err
+	}
+	return s, nil
+}
+
+// openDesk opens the store and the ticket desk on it.
+func (s *server) openDesk(ctx context.Context, with parts) (err error) {
+	if s.store = with.store; s.store == nil {
+		if s.store, err = openMigrated(ctx, s.config); err != nil {
+			return err
+		}
+	}
+	secret, err := pepper(s.config)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(recordingsFolder(s.config), 0o700); err != nil {
+		return fmt.Errorf("recordings: %w", err)
+	}
+	s.numbers = tickets.NewNumbers(s.config.Node, s.store, tickets.FileShelf(filepath.Join(s.config.Data, "numbers.json")))
+	if err := s.numbers.Prepare(ctx); err != nil {
+		return fmt.Errorf("no ticket numbers to give out: %w", err)
+	}
+	desk := &tickets.Desk{
+		Store: s.store, Policy: policyOf(s.config), Pepper: secret, Node: s.config.Node, Numbers: s.numbers, Log: s.log,
+		Observe: func(sighting tickets.Sighting) {
+			s.metrics.lockouts.WithLabelValues(sighting.Trunk, string(sighting.Kind)).Inc()
+		},
+	}
+	s.records = newRecords(desk, s.metrics, s.log)
+	s.gateway = &gateway{config: s.config, desk: desk, metrics: s.metrics, log: s.log, watch: with.watch}
+	return nil
+}
+
+// listen opens the doors: signalling and HTTP.
+func (s *server) listen(with parts) (err error) {
+	signalling := sipOf(s.config)
+	if with.listen != nil {
+		signalling.Listen = with.listen
+	}
+	signalling.Log = s.log
+	signalling.Observe = func(e sip.Event) {
+		s.records.observe(e)
+		if with.message != nil {
+			with.message(e)
+		}
+	}
+	if s.agent, err = sip.New(signalling, s.gateway); err != nil {
+		return err
+	}
+	s.metrics.countStrangers(s.agent)
+	if !with.noHTTP {
+		s.http, err = net.Listen("tcp", s.config.HTTP.Listen.String())
+	}
+	return err
+}
+
+// serve answers calls until ctx ends and the last call is over.
+func (s *server) serve(ctx context.Context) error {
+	behind, stop := context.WithCancel(context.WithoutCancel(ctx)) // what calls need outlives the last of them
+	var group sync.WaitGroup
+	defer group.Wait()
+	defer stop()
+	group.Go(func() { s.records.run(behind) })
+	group.Go(func() { s.tidy(behind) })
+	group.Go(func() {
+		if err := s.gateway.sounds.warm(behind, localesOf(s.config)...); err != nil {
+			s.log.Error("a prompt cannot be played", "error", err)
+		}
+	})
+	if s.http != nil {
+		group.Go(func() {
+			if err := serveHTTP(behind, s.http, httpHandler(s.ready, s.metrics.registry)); err != nil {
+				s.log.Error("the HTTP listener ended", "error", err)
+			}
+		})
+	}
+	return s.agent.Serve(ctx)
+}
+
+// ready says why calls should go elsewhere.
+func (s *server) ready(ctx context.Context) error {
+	if !s.agent.Ready() {
+		return errors.New("signalling is not ready: starting, draining, or a listener is down")
+	}
+	if err := s.store.Ping(ctx); err != nil {
+		return fmt.Errorf("the store does not answer: %w", err)
+	}
+	if s.numbers.Left() == 0 {
+		return errors.New("no ticket numbers are left to give out")
+	}
+	return nil
+}
+
+// close releases what newServer opened; serve has returned.
+func (s *server) close() error {
+	var problems []error
+	if s.agent != nil {
+		s.agent.Close()
+	}
+	if s.http != nil {
+		_ = s.http.Close() // serve has closed it already
+	}
+	if s.gateway != nil && s.gateway.media != nil {
+		s.gateway.media.Close()
+	}
+	if s.numbers != nil {
+		problems = append(problems, s.numbers.Close())
+	}
+	if s.store != nil {
+		problems = append(problems, s.store.Close())
+	}
+	return errors.Join(problems...)
+}
+
+// addresses is the ready line's list of where the gateway listens.
+func (s *server) addresses() string {
+	var all []string
+	for _, address := range s.agent.Addrs() {
+		all = append(all, fmt.Sprintf("%s %s", address.Network(), address))
+	}
+	list := "sip " + strings.Join(all, ", ")
+	if s.http != nil {
+		list += "; http " + s.http.Addr().String()
+	}
+	return list
+}
+
+func recordingsFolder(c *config.Config) string { return filepath.Join(c.Data, "recordings") }
+
+// tidy forgets what is old: at once and then from time to time.
+func (s *server) tidy(ctx context.Context) {
+	ticker := time.NewTicker(tidyPeriod)
+	defer ticker.Stop()
+	for {
+		if _, err := s.gateway.desk.Tidy(ctx, callsKept); err != nil && ctx.Err() == nil {
+			s.log.Warn("old call records could not be removed", "error", err)
+		}
+		if err := removeRecordings(recordingsFolder(s.config), s.config.Recording.Keep.D(), time.Now()); err != nil {
+			s.log.Warn("old recordings could not be removed", "error", err)
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}

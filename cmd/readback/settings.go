@@ -1,0 +1,141 @@
+package main
+
+import (
+	"io"
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+
+	"readback/config"
+	"readback/ivr"
+	"readback/media"
+	"readback/sip"
+	"readback/tickets"
+)
+
+// configFlag is the flag of every command that reads the configuration file.
+type configFlag struct {
+	Config string `short:"c" help:"Configuration file; the embedded defaults without." placeholder:"FILE" type:"path"`
+}
+
+func (f configFlag) load() (*config.Config, error) {
+	if f.Config == "" {
+		return config.Default(), nil
+	}
+	return config.Load(f.Config)
+}
+
+func newLog(w io.Writer, observe config.Observe) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(observe.LogLevel)) // one of the four: the configuration was checked
+	options := &slog.HandlerOptions{Level: level}
+	if observe.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// policyOf says the configured policy in the desk's words.
+func policyOf(c *config.Config) tickets.Policy {
+	policy := tickets.DefaultPolicy()
+	policy.Plans = nil
+	for _, plan := range c.Policy.Plans {
+		policy.Plans = append(policy.Plans, tickets.Plan{
+			Name: plan.Name, Aliases: plan.Aliases, Phone: plan.Phone, Form: plan.Form, Chat: plan.Chat,
+			Respond: map[tickets.Priority]time.Duration{
+				tickets.P1: plan.Respond.P1.D(), tickets.P2: plan.Respond.P2.D(),
+				tickets.P3: plan.Respond.P3.D(), tickets.P4: plan.Respond.P4.D(),
+			},
+		})
+	}
+	policy.Unverified = termsOf(c.Policy.Unverified)
+	policy.Services = termsOf(c.Policy.Services)
+	policy.JoinWithin = c.Policy.JoinWithin.D()
+	lock := c.Identify.Lockout
+	policy.Lockout.Within = lock.Within.D()
+	policy.Lockout.Account.Limit, policy.Lockout.Account.For = lock.Account.Wrong, lock.Account.Lock.D()
+	policy.Lockout.Caller.Limit, policy.Lockout.Caller.For = lock.Caller.Wrong, lock.Caller.Lock.D()
+	return policy
+}
+
+func termsOf(p config.Promise) tickets.Terms {
+	return tickets.Terms{Priority: tickets.Priority(p.Priority), Respond: p.Respond.D()}
+}
+
+func sipOf(c *config.Config) sip.Config {
+	numbers := map[string]config.Number{}
+	for _, number := range c.Numbers {
+		numbers[number.Number] = number
+	}
+	out := sip.Config{
+		Advertise:   c.SIP.Advertise,
+		MaxCalls:    c.SIP.MaxCalls,
+		UserAgent:   c.SIP.UserAgent,
+		MaxCallTime: c.SIP.MaxCallTime.D(),
+		DrainTime:   c.SIP.MaxCallTime.D(),
+		Numbers: func(trunk *sip.Trunk, e164 string) bool {
+			number, ok := numbers[e164]
+			return ok && (len(number.Trunks) == 0 || slices.Contains(number.Trunks, trunk.Name))
+		},
+		RingTime: func(called string) time.Duration {
+			if ring := numbers[called].RingTime; ring != nil {
+				return ring.D()
+			}
+			return c.SIP.RingTime.D()
+		},
+	}
+	for _, listen := range c.SIP.Listen {
+		out.Listen = append(out.Listen, sip.Listen{Network: listen.Network, Address: listen.Address.String()})
+	}
+	for _, trunk := range c.Trunks {
+		out.Trunks = append(out.Trunks, sip.Trunk{
+			Name: trunk.Name, Networks: trunk.Networks, Country: trunk.Country, TrustCaller: trunk.TrustCaller,
+			Codecs: trunk.Codecs, Media: trunk.MediaNetworks(),
+			CallsPerSecond: trunk.CallsPerSecond, Burst: trunk.Burst, MaxCalls: trunk.MaxCalls,
+		})
+	}
+	return out
+}
+
+func mediaOf(c *config.Config) media.Config {
+	return media.Config{
+		Address: c.RTP.Address, Advertise: c.RTP.Advertise,
+		PortMin: c.RTP.Ports.Min, PortMax: c.RTP.Ports.Max,
+		Silence: c.RTP.Silence.D(), Quarantine: c.RTP.Quarantine.D(),
+	}
+}
+
+// numberOf says how a called number is answered.
+func numberOf(c *config.Config, called string) ivr.Number {
+	for _, number := range c.Numbers {
+		if number.Number != called {
+			continue
+		}
+		languages := map[ivr.Key]string{}
+		for key, locale := range number.Languages {
+			languages[ivr.Key(key)] = locale
+		}
+		return ivr.Number{Locale: number.Locale, Languages: languages, Region: number.Country}
+	}
+	return ivr.Number{}
+}
+
+func patienceOf(c *config.Config) ivr.Patience {
+	wait := c.Menu.Patience
+	return ivr.Patience{
+		Menu: wait.Key.D(), First: wait.Entry.D(), Between: wait.Digit.D(),
+		Speech: c.Recording.Max.D(), Silence: c.Recording.Silence.D(),
+	}
+}
+
+// localesOf are the languages that callers can hear, each once.
+func localesOf(c *config.Config) []string {
+	var locales []string
+	for _, number := range c.Numbers {
+		locales = append(locales, number.Locale)
+		locales = slices.AppendSeq(locales, maps.Values(number.Languages))
+	}
+	slices.Sort(locales)
+	return slices.Compact(locales)
+}

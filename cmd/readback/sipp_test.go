@@ -1,0 +1,101 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"readback/tickets"
+)
+
+// sippMedia is where SIPp finds the digits it plays: the package sip-tester brings them.
+const sippMedia = "/usr/share/sip-tester"
+
+// sipp runs a scenario of testdata/interop/sipp against the gateway: calls at once, all of which must succeed.
+func (p *process) sipp(scenario, number string, more ...string) {
+	p.t.Helper()
+	sipp := tool(p.t, "sipp", "sip-tester")
+	file, err := filepath.Abs(filepath.Join("../../testdata/interop/sipp", scenario+".xml"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	errors := filepath.Join(p.t.TempDir(), "errors.log")
+	args := append([]string{
+		p.sip.String(), "-sf", file, "-s", number, "-i", "127.0.0.1", "-m", "1", "-nostdin",
+		"-timeout", "80", "-timeout_error", "-trace_err", "-error_file", errors,
+	}, more...)
+	if out, err := within(p.t, 90*time.Second, sippMedia, sipp, args...); err != nil {
+		said, _ := os.ReadFile(errors)
+		p.t.Fatalf("sipp %s: %v\n%s\n%s", scenario, err, said, lastLines(out, 30))
+	}
+}
+
+func lastLines(s string, n int) string {
+	lines := strings.Split(s, "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+}
+
+// wantTicket checks the one ticket of a call that answered everything.
+func wantTicket(t *testing.T, found []tickets.Ticket) {
+	t.Helper()
+	if len(found) != 1 {
+		t.Fatalf("%d tickets; want 1", len(found))
+	}
+	got := found[0]
+	if got.Account != "30471234" || got.Priority != tickets.P2 || got.AcknowledgedBy != tickets.ByReadback ||
+		!got.Verified || got.Callback != "+14155559999" {
+		t.Errorf("the ticket is %+v; want account 30471234, P2, verified, read back, call back +14155559999", got)
+	}
+}
+
+func TestSIPpDigitsByRFC4733(t *testing.T) {
+	p := startGateway(t, "")
+	p.sipp("dtmf-rfc4733", "+18887999666")
+	wantTicket(t, p.tickets())
+}
+
+func TestSIPpDigitsByINFO(t *testing.T) {
+	p := startGateway(t, "")
+	p.sipp("dtmf-info", "+18887999666")
+	wantTicket(t, p.tickets())
+}
+
+func TestSIPpOverTCP(t *testing.T) {
+	p := startGateway(t, "")
+	p.sip = p.tcp
+	p.sipp("dtmf-info", "+18887999666", "-t", "t1")
+	wantTicket(t, p.tickets())
+}
+
+// TestSIPpSignalling plays the scenarios that are about signalling alone against one gateway.
+func TestSIPpSignalling(t *testing.T) {
+	p := startGateway(t, "")
+	for _, test := range []struct{ scenario, number string }{
+		{"options", "+18887999666"},
+		{"unknown-number", "+14155550000"},
+		{"hold-resume", "+18887999666"},
+		{"delayed-offer", "+18887999666"},
+		{"cancel", "+16503976096"},
+		{"lost-ack", "+18887999666"},
+		{"no-ack", "+18887999666"},
+	} {
+		t.Run(test.scenario, func(t *testing.T) {
+			q := *p
+			q.t = t
+			q.sipp(test.scenario, test.number)
+		})
+	}
+	if found := p.tickets(); len(found) != 0 {
+		t.Errorf("%d tickets from calls that told nothing; want none", len(found))
+	}
+}
+
+// TestSIPpManyCallsAtOnce holds as many calls as a busy hour brings.
+func TestSIPpManyCallsAtOnce(t *testing.T) {
+	const calls = 50
+	p := startGateway(t, "")
+	p.sipp("hold-long", "+18887999666", "-m", strconv.Itoa(calls), "-r", "25", "-l", strconv.Itoa(calls))
+}

@@ -1,0 +1,214 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"readback/tickets"
+)
+
+type ticketsCommand struct {
+	List ticketsListCommand `cmd:"" help:"List tickets, the most urgent first."`
+	Show ticketsShowCommand `cmd:"" help:"Show one ticket with its events and what is still to be sent."`
+}
+
+type ticketsListCommand struct {
+	configFlag
+	Account string `help:"Only this account's." placeholder:"NUMBER"`
+	Limit   int    `help:"At most this many; 0 is all." default:"0"`
+	JSON    bool   `help:"Print JSON."`
+}
+
+func (l *ticketsListCommand) Run(ctx context.Context, console *console) error {
+	c, err := l.load()
+	if err != nil {
+		return err
+	}
+	s, err := openMigrated(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	found, err := allTickets(ctx, s, l.Account, l.Limit)
+	if err != nil {
+		return err
+	}
+	if l.JSON {
+		return printJSON(console.out, found)
+	}
+	return printTickets(console.out, found, time.Now())
+}
+
+// allTickets reads page by page; limit 0 is no limit. It never returns nil, so that JSON shows a list.
+func allTickets(ctx context.Context, s tickets.Reader, account string, limit int) ([]tickets.Ticket, error) {
+	all, page := []tickets.Ticket{}, tickets.TicketPage{Account: account}
+	for limit == 0 || len(all) < limit {
+		page.Limit = tickets.MaxPage
+		if limit > 0 {
+			page.Limit = min(page.Limit, limit-len(all))
+		}
+		next, err := s.ListTickets(ctx, page)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, next...)
+		if len(next) < page.Limit {
+			break
+		}
+		page.After = next[len(next)-1].Number
+	}
+	return all, nil
+}
+
+func printTickets(w io.Writer, found []tickets.Ticket, now time.Time) error {
+	if len(found) == 0 {
+		_, err := fmt.Fprintln(w, "no tickets")
+		return err
+	}
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "NUMBER\tPRIORITY\tACCOUNT\tCONTACT\tRECEIVED\tACKNOWLEDGED\tDUE")
+	for _, t := range found {
+		fmt.Fprintf(table, "%s\t%v\t%s\t%s\t%s\t%s\t%s\n", spaced(t.Number), t.Priority, orDash(t.Account), orDash(t.Contact),
+			stamp(t.Received), told(t), deadline(t, now))
+	}
+	return table.Flush()
+}
+
+// spaced writes a ticket number as it is said: 4821 5906.
+func spaced(n tickets.Number) string {
+	groups := n.Groups()
+	return groups[0] + " " + groups[1]
+}
+
+func told(t tickets.Ticket) string {
+	if t.Acknowledged.IsZero() {
+		return "not yet"
+	}
+	return fmt.Sprintf("%s by %s", t.Acknowledged.Sub(t.Received).Round(time.Second), t.AcknowledgedBy)
+}
+
+// deadline is what is left of the response window while nobody was told.
+func deadline(t tickets.Ticket, now time.Time) string {
+	left := t.Due.Sub(now).Round(time.Minute)
+	switch {
+	case !t.Acknowledged.IsZero():
+		return "met"
+	case left < 0:
+		return "missed by " + (-left).String()
+	default:
+		return "in " + left.String()
+	}
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+type ticketsShowCommand struct {
+	configFlag
+	Number string `arg:"" help:"The ticket's number, with or without the space."`
+	JSON   bool   `help:"Print JSON."`
+}
+
+// dossier is all there is to know of one ticket.
+type dossier struct {
+	Ticket tickets.Ticket   `json:"ticket"`
+	Events []tickets.Event  `json:"events"`
+	Outbox []tickets.Notice `json:"outbox"`
+}
+
+func (s *ticketsShowCommand) Run(ctx context.Context, console *console) error {
+	number, err := tickets.ParseNumber(strings.ReplaceAll(s.Number, " ", ""))
+	if err != nil {
+		return err
+	}
+	c, err := s.load()
+	if err != nil {
+		return err
+	}
+	store, err := openMigrated(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	found, err := readDossier(ctx, store, number)
+	if err != nil {
+		return err
+	}
+	if s.JSON {
+		return printJSON(console.out, found)
+	}
+	return found.print(console.out)
+}
+
+func readDossier(ctx context.Context, store tickets.Store, number tickets.Number) (dossier, error) {
+	ticket, err := store.Ticket(ctx, number)
+	if err != nil {
+		return dossier{}, err
+	}
+	events, err := store.Events(ctx, number)
+	if err != nil {
+		return dossier{}, err
+	}
+	outbox, err := store.Notices(ctx, number, 0)
+	return dossier{Ticket: ticket, Events: events, Outbox: outbox}, err
+}
+
+func (d dossier) print(w io.Writer) error {
+	t := d.Ticket
+	verified := "no"
+	if t.Verified {
+		verified = "yes"
+	}
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, row := range [][2]string{
+		{"ticket", spaced(t.Number)},
+		{"priority", t.Priority.String()},
+		{"status", string(t.Status)},
+		{"account", strings.TrimSpace(t.Account + " " + t.Plan)},
+		{"contact", t.Contact},
+		{"call back", t.Callback},
+		{"verified", verified},
+		{"recording", t.Recording},
+		{"received", stamp(t.Received)},
+		{"due", stamp(t.Due)},
+		{"acknowledged", told(t)},
+		{"call", t.CallID},
+	} {
+		fmt.Fprintf(table, "%s\t%s\n", row[0], orDash(row[1]))
+	}
+	fmt.Fprintln(table, "\nEVENT\tWHEN\tWHO\tDETAIL")
+	for _, event := range d.Events {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", event.What, stamp(event.At), event.Who, details(event.Detail))
+	}
+	fmt.Fprintln(table, "\nOUTBOX\tDUE\tTO\tSTATE")
+	for _, notice := range d.Outbox {
+		state := "waiting"
+		if !notice.Cancelled.IsZero() {
+			state = "cancelled " + stamp(notice.Cancelled)
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", notice.Kind, stamp(notice.Due), orDash(notice.To), state)
+	}
+	return table.Flush()
+}
+
+func details(detail map[string]string) string {
+	var words []string
+	for _, name := range slices.Sorted(maps.Keys(detail)) {
+		value, _ := json.Marshal(detail[name])
+		words = append(words, name+"="+string(value))
+	}
+	return orDash(strings.Join(words, " "))
+}
