@@ -53,8 +53,13 @@ func (d *diary) refused(refuseErr, err error) {
 // unanswered: the call ended before the conversation began.
 func (d *diary) unanswered(err error) {
 	d.record.Disposition, d.record.Reason = tickets.DispositionAbandoned, err.Error()
-	if errors.Is(err, sip.ErrNotAcceptable) {
+	switch {
+	case errors.Is(err, sip.ErrNotAcceptable):
 		d.record.Disposition, d.record.Status = tickets.DispositionRefused, 488
+	case errors.Is(err, sip.ErrCancelled), errors.Is(err, sip.ErrHangup):
+		d.record.Status = 487
+	case errors.Is(err, sip.ErrDrain):
+		d.record.Disposition, d.record.Status = tickets.DispositionRefused, 503
 	}
 }
 

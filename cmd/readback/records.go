@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -62,10 +63,10 @@ func (r *records) keep(e sip.Event) {
 	}
 	record := tickets.CallRecord{
 		CallKey: rand.Text(), SIPCallID: e.CallID, Trunk: e.Trunk, Disposition: tickets.DispositionRefused,
-		Reason: e.Rule + ": " + e.Text, Status: e.Status, Started: e.At, Ended: e.At,
+		Reason: fmt.Sprintf("%s: %s: %s", e.Rule, e.Text, e.Line), Status: e.Status, Started: e.At, Ended: e.At,
 	}
 	r.log.Warn("call refused", "call_id", record.CallKey, "sip_call_id", e.CallID, "trunk", e.Trunk, "from", e.Peer,
-		"status", e.Status, "rule", e.Rule, "reason", e.Text)
+		"status", e.Status, "rule", e.Rule, "reason", e.Text, "request", e.Line)
 	select {
 	case r.queue <- record:
 	default:

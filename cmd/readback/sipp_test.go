@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,8 +15,9 @@ import (
 // sippMedia is where SIPp finds the digits it plays: the package sip-tester brings them.
 const sippMedia = "/usr/share/sip-tester"
 
-// sipp runs a scenario of testdata/interop/sipp against the gateway: calls at once, all of which must succeed.
-func (p *process) sipp(scenario, number string, more ...string) {
+// sipp runs a scenario of testdata/interop/sipp against the gateway: calls at once, all of which must succeed. It
+// returns what SIPp counted.
+func (p *process) sipp(scenario, number string, more ...string) string {
 	p.t.Helper()
 	sipp := tool(p.t, "sipp", "sip-tester")
 	file, err := filepath.Abs(filepath.Join("../../testdata/interop/sipp", scenario+".xml"))
@@ -27,9 +29,23 @@ func (p *process) sipp(scenario, number string, more ...string) {
 		p.sip.String(), "-sf", file, "-s", number, "-i", "127.0.0.1", "-m", "1", "-nostdin",
 		"-timeout", "80", "-timeout_error", "-trace_err", "-error_file", errors,
 	}, more...)
-	if out, err := within(p.t, 90*time.Second, sippMedia, sipp, args...); err != nil {
+	out, err := within(p.t, 90*time.Second, sippMedia, sipp, args...)
+	if err != nil {
 		said, _ := os.ReadFile(errors)
 		p.t.Fatalf("sipp %s: %v\n%s\n%s", scenario, err, said, lastLines(out, 30))
+	}
+	return out
+}
+
+// repeatsOf200 is how often SIPp saw a 200 again.
+var repeatsOf200 = regexp.MustCompile(`(?m)^\s*200 <-+\s+(?:\D\S*\s+)?1\s+(\d+)\s`)
+
+// repeats checks how often the answer of a scenario without ACK came again: after 0.5 s, 1 s more, 2 s more, then each 4 s.
+func repeats(t *testing.T, out string, want int) {
+	t.Helper()
+	found := repeatsOf200.FindStringSubmatch(out)
+	if found == nil || found[1] != strconv.Itoa(want) {
+		t.Errorf("the 200 was repeated %v times; want %d\n%s", found, want, lastLines(out, 30))
 	}
 }
 
@@ -73,19 +89,25 @@ func TestSIPpOverTCP(t *testing.T) {
 // TestSIPpSignalling plays the scenarios that are about signalling alone against one gateway.
 func TestSIPpSignalling(t *testing.T) {
 	p := startGateway(t, "")
-	for _, test := range []struct{ scenario, number string }{
-		{"options", "+18887999666"},
-		{"unknown-number", "+14155550000"},
-		{"hold-resume", "+18887999666"},
-		{"delayed-offer", "+18887999666"},
-		{"cancel", "+16503976096"},
-		{"lost-ack", "+18887999666"},
-		{"no-ack", "+18887999666"},
+	for _, test := range []struct {
+		scenario, number string
+		repeats          int
+	}{
+		{scenario: "options", number: "+18887999666"},
+		{scenario: "unknown-number", number: "+14155550000"},
+		{scenario: "hold-resume", number: "+18887999666"},
+		{scenario: "delayed-offer", number: "+18887999666"},
+		{scenario: "cancel", number: "+16503976096"},
+		{scenario: "lost-ack", number: "+18887999666", repeats: 2},
+		{scenario: "no-ack", number: "+18887999666", repeats: 10},
 	} {
 		t.Run(test.scenario, func(t *testing.T) {
 			q := *p
 			q.t = t
-			q.sipp(test.scenario, test.number)
+			out := q.sipp(test.scenario, test.number)
+			if test.repeats > 0 {
+				repeats(t, out, test.repeats)
+			}
 		})
 	}
 	if found := p.tickets(); len(found) != 0 {
