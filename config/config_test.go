@@ -149,8 +149,8 @@ func TestDefaultIsTheAgreedPolicy(t *testing.T) {
 		{"policy.join_within", c.Policy.JoinWithin.D(), time.Minute},
 		{"identify.pin", c.Identify.PIN, "unless-vouched"},
 		{"identify.tries", c.Identify.Tries, 3},
-		{"identify.lockout.account", c.Identify.Lockout.Account, Limit{5, Duration(15 * time.Minute), Duration(24 * time.Hour)}},
-		{"identify.lockout.caller", c.Identify.Lockout.Caller, Limit{10, Duration(15 * time.Minute), Duration(24 * time.Hour)}},
+		{"identify.lockout.account", c.Identify.Lockout.Account, Limit{5, Duration(15 * time.Minute)}},
+		{"identify.lockout.caller", c.Identify.Lockout.Caller, Limit{10, Duration(15 * time.Minute)}},
 		{"store.url", c.Store.URL.Reveal(), ""},
 	} {
 		if !reflect.DeepEqual(check.got, check.want) {

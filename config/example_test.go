@@ -3,6 +3,7 @@ package config_test
 import (
 	"errors"
 	"fmt"
+
 	"readback/config"
 )
 

@@ -1,14 +1,15 @@
 package ivr
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
 	"readback/tickets"
 )
 
-// maxDenials is how many wrong pairs of account and PIN a call may try.
-const maxDenials = 3
+// defaultTries is Script.Tries where nothing else is said.
+const defaultTries = 3
 
 // recognize reports whether the number that the call came from says who is calling, so that nothing has
 // to be asked. Where a PIN is always asked, the number still spares the caller the account number.
@@ -37,7 +38,7 @@ func (c *conversation) recognize(ctx context.Context) bool {
 // PIN sound the same. It ends in errKeyless for a caller who fails, since there is a way for them too,
 // and without an account when the desk cannot tell.
 func (c *conversation) identify(ctx context.Context) error {
-	for c.denials < maxDenials {
+	for c.denials < cmp.Or(c.script.Tries, defaultTries) {
 		account, err := c.credentials(ctx)
 		switch {
 		case errors.Is(err, tickets.ErrDenied):
@@ -139,7 +140,7 @@ func (c *conversation) deny() {
 	c.denials++
 	c.line.DropKeys()
 	c.observe(Step{Kind: Denied})
-	if c.denials < maxDenials {
+	if c.denials < cmp.Or(c.script.Tries, defaultTries) {
 		c.tell("identify-wrong")
 	} else {
 		c.tell("identify-failed")

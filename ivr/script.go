@@ -16,6 +16,7 @@ type Script struct {
 	Numbering Numbering
 	Mail      bool      // e-mail is configured, so it may be offered
 	PINPolicy PINPolicy // "" is PINUnlessVouched
+	Tries     int       // wrong pairs of account and PIN that a call may give; 0 is 3
 	// Lookup finds an account by its number alone, for PINNever; without it the PIN is asked all the same.
 	Lookup   func(ctx context.Context, account string) (tickets.Account, error)
 	Patience Patience

@@ -95,7 +95,7 @@ func (s *Session) belongs(a netip.Addr) bool {
 func (s *Session) courtesy(from netip.AddrPort) int64 {
 	l := &s.latch
 	switch {
-	case from.Addr() == s.agreed.Remote.Addr() && !(l.moved && from == l.previous):
+	case from.Addr() == s.agreed.Remote.Addr() && (!l.moved || from != l.previous):
 		return 0
 	case from != l.previous:
 		return courtesy

@@ -78,7 +78,7 @@ func (s *Session) event(h header, payload []byte, at time.Duration) {
 		s.recording.line.mute(p.Timestamp, int(p.Duration), s.clock.time)
 	}
 	if key, ok := s.in.keys.Packet(p, at); ok {
-		s.press(Key(key), byEvent)
+		s.press(key, byEvent)
 	}
 }
 

@@ -18,7 +18,8 @@ const maxParts = 8
 func sessionOf(m interface {
 	Body() []byte
 	ContentType() *sipgo.ContentTypeHeader
-}) (session []byte, ok bool) {
+},
+) (session []byte, ok bool) {
 	body := m.Body()
 	if len(body) == 0 {
 		return nil, true

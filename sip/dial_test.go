@@ -236,7 +236,12 @@ func TestDialBetweenUserAgentsOverALossyNetwork(t *testing.T) {
 				ctx, stop := context.WithCancel(context.Background())
 				served := make(chan error, 1)
 				go func() { served <- phone.Serve(ctx) }()
-				defer func() { stop(); <-served }()
+				defer func() {
+					stop()
+					if err := <-served; err != nil {
+						t.Error(err)
+					}
+				}()
 				var sent atomic.Int32
 				r.net.SetFault(func(_, _ netip.AddrPort, _ []byte) bool { return sent.Add(1)%3 == 0 })
 				c, err := phone.Dial(ctx, "sip:+18887999666@192.0.2.1", there, DialOptions{From: "+14155550123", LateOffer: late})

@@ -67,7 +67,8 @@ func splitList(s string) []string {
 // mediaType is the type of a body in lower case, without parameters.
 func mediaType(m interface {
 	ContentType() *sipgo.ContentTypeHeader
-}) string {
+},
+) string {
 	h := m.ContentType()
 	if h == nil {
 		return ""

@@ -154,10 +154,10 @@ func localAddress(peer netip.Addr) (netip.Addr, error) {
 
 // showMessage puts a SIP message at the margin of the scene.
 func showMessage(s *scene, e sip.Event) {
-	switch {
-	case e.Kind == sip.Sent:
+	switch e.Kind {
+	case sip.Sent:
 		s.message(">", firstWords(e))
-	case e.Kind == sip.Received:
+	case sip.Received:
 		s.message("<", firstWords(e))
 	}
 }

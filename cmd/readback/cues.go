@@ -43,10 +43,14 @@ func parseCues(script string) ([]cue, error) {
 
 // deed is what is shown of a cue in a scene.
 func (c cue) deed() string {
-	if c.speak || c.hangup {
-		return c.shown()
+	switch {
+	case c.speak:
+		return "says: " + demoWords
+	case c.hangup:
+		return "hangs up"
+	default:
+		return "presses " + c.shown()
 	}
-	return "presses " + c.shown()
 }
 
 // shown is what may be printed of a cue: a PIN may not.

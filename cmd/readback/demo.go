@@ -22,10 +22,12 @@ import (
 //go:embed demo/accounts.csv
 var demoAccounts []byte
 
-// demoSpeech is what the built-in caller says after the tone.
+// demoSpeech is what the built-in caller says after the tone: demoWords.
 //
 //go:embed demo/problem.flac
 var demoSpeech []byte
+
+const demoWords = "Hello, this is Tom Reyes at Northwind Robotics. Since nine this morning, our calls drop after about a minute, in every office."
 
 // The built-in caller: Tom, of the first sample account, from a telephone nobody knows.
 const (

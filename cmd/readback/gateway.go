@@ -72,7 +72,7 @@ func (g *gateway) converse(ctx context.Context, call *sip.Call, session *media.S
 	}()
 	defer func() { line.tidy(outcome) }()
 	script := ivr.Script{
-		Desk: g.desk, Numbering: numbering{}, PINPolicy: ivr.PINPolicy(g.config.Identify.PIN), Lookup: g.desk.Store.Account,
+		Desk: g.desk, Numbering: numbering{}, PINPolicy: ivr.PINPolicy(g.config.Identify.PIN), Lookup: g.desk.Store.Account, Tries: g.config.Identify.Tries,
 		Patience: patienceOf(g.config), Observe: diary.observe, Log: diary.log,
 	}
 	return script.Run(ctx, line, ivr.Call{

@@ -165,7 +165,9 @@ func (p *process) stop() {
 // kill ends the gateway as a power failure would.
 func (p *process) kill() {
 	_ = p.cmd.Process.Kill()
-	<-p.exited
+	if err := <-p.exited; err == nil {
+		p.t.Error("the gateway ended by itself before it was killed")
+	}
 }
 
 // run runs another command of the program and returns what it prints.

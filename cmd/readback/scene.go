@@ -14,9 +14,10 @@ type scene struct {
 	out   io.Writer
 	start time.Time
 
-	mu      sync.Mutex
-	digits  []string // said, not yet printed
-	firstAt time.Time
+	mu       sync.Mutex
+	digits   []string // said, not yet printed
+	firstAt  time.Time
+	farewell []string // lines from BYE on: what was said last is recognised after it
 }
 
 // margin is the width of the column of SIP messages.
@@ -35,8 +36,13 @@ func (s *scene) begin() {
 func (s *scene) message(arrow, first string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	line := format(time.Since(s.start), arrow+" "+first, "", "")
+	if first == "BYE" || len(s.farewell) > 0 {
+		s.farewell = append(s.farewell, line)
+		return
+	}
 	s.flush()
-	s.line(time.Now(), arrow+" "+first, "", "")
+	fmt.Fprintln(s.out, line)
 }
 
 // says prints a prompt that was heard from its start at.
@@ -51,7 +57,7 @@ func (s *scene) says(at time.Time, name, text string) {
 		return
 	}
 	s.flush()
-	s.line(at, "", "Readback", text)
+	s.line(at, "Readback", text)
 }
 
 // does prints what the caller does.
@@ -59,7 +65,7 @@ func (s *scene) does(what string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.flush()
-	s.line(time.Now(), "", "caller", what)
+	s.line(time.Now(), "caller", what)
 }
 
 // end prints what is still held back.
@@ -67,19 +73,26 @@ func (s *scene) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.flush()
+	for _, line := range s.farewell {
+		fmt.Fprintln(s.out, line)
+	}
+	s.farewell = nil
 }
 
 func (s *scene) flush() {
 	if len(s.digits) > 0 {
-		s.line(s.firstAt, "", "Readback", strings.Join(s.digits, " "))
+		s.line(s.firstAt, "Readback", strings.Join(s.digits, " "))
 		s.digits = nil
 	}
 }
 
-func (s *scene) line(at time.Time, sip, who, text string) {
-	const fixed = "%7.1f s  %-*s %-9s %s"
-	line := fmt.Sprintf(fixed, at.Sub(s.start).Seconds(), margin, sip, who, text)
-	fmt.Fprintln(s.out, strings.TrimRight(line, " "))
+func (s *scene) line(at time.Time, who, text string) {
+	fmt.Fprintln(s.out, format(at.Sub(s.start), "", who, text))
+}
+
+func format(at time.Duration, sip, who, text string) string {
+	line := fmt.Sprintf("%7.1f s  %-*s %-9s %s", at.Seconds(), margin, sip, who, text)
+	return strings.TrimRight(line, " ")
 }
 
 func isSnippet(name string) bool {

@@ -88,8 +88,10 @@ func loadSounds(directories map[string]string) (*sounds, error) {
 func (s *sounds) warm(ctx context.Context, locales ...string) error {
 	for _, locale := range locales {
 		for _, name := range s.texts.Names(locale) {
-			if ctx.Err() != nil {
+			select {
+			case <-ctx.Done():
 				return nil
+			default:
 			}
 			if _, err := s.clip(ivr.Prompt{Locale: locale, Name: name}); err != nil {
 				return err

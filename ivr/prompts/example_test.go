@@ -2,7 +2,6 @@ package prompts_test
 
 import (
 	"fmt"
-	"log"
 	"testing/fstest"
 
 	"readback/ivr/prompts"
@@ -11,7 +10,7 @@ import (
 func Example() {
 	set, err := prompts.Embedded()
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	for _, locale := range set.Locales() {
 		text, _ := set.Text(locale, "menu-support")
@@ -27,16 +26,16 @@ func Example() {
 func ExampleSet_Open() {
 	set, err := prompts.Embedded()
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	file, err := set.Open("fr-FR", "within-1h")
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	defer file.Close()
 	info, err := file.Stat()
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	fmt.Println(info.Name())
 	// Output: within-1h.flac
@@ -45,21 +44,21 @@ func ExampleSet_Open() {
 func ExampleSet_WithDir() {
 	set, err := prompts.Embedded()
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	own := fstest.MapFS{"welcome.wav": {Data: []byte("RIFF…")}} // os.DirFS("/var/lib/sounds") in real life
 	set, err = set.WithDir("en-US", own)
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	for _, name := range []string{"welcome", "goodbye"} {
 		file, err := set.Open("en-US", name)
 		if err != nil {
-			log.Fatal(err)
+			panic(err)
 		}
 		info, err := file.Stat()
 		if err != nil {
-			log.Fatal(err)
+			panic(err)
 		}
 		fmt.Println(info.Name())
 		file.Close()

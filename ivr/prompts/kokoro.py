@@ -18,7 +18,6 @@ VOICES = {
 }
 RATE = 24000  # Hz, of the model
 LEVEL = 0.7  # how far the melody of a level snippet is drawn to one pitch
-EDGE = 10  # frames of the silence before an utterance that are left out
 
 
 class Voice:
@@ -45,7 +44,7 @@ class Voice:
     def lead(self, text, rest):
         """Sound of a text that goes on: it is cut where the rest begins, at a comma."""
         letters = self._letters(f"{text}, {rest}")
-        sound, starts, _ = self._speak(letters, 1, 0)
+        sound, starts = self._speak(letters, 1, 0)
         comma = [i for i, c in enumerate(letters) if c == ","][text.count(",")]
         return speech.convert(sound[: int((starts[comma] + starts[comma + 1]) / 2)], RATE)
 
@@ -53,20 +52,17 @@ class Voice:
         return [c for c in self.phonemes(text) if c in self.symbols]
 
     def _speak(self, letters, pace, level):
-        """Sound at RATE, the sample at which each letter starts, and the pitch of each frame."""
+        """Sound at RATE and the sample at which each letter starts."""
         ids = [0, *(self.symbols[c] for c in letters), 0]
-        stretch = numpy.zeros((1, len(ids)), numpy.float32)
-        stretch[0, 0] = -EDGE
-        sound, durations, pitch = self.session.run(None, {
+        sound, durations = self.session.run(None, {
             "tokens": numpy.array([ids], numpy.int64),
             "style": self.style[min(len(letters), len(self.style)) - 1].reshape(1, 256),
             "speed": numpy.array([pace], numpy.float32),
-            "stretch": stretch,
             "tone": numpy.array([self.tone], numpy.float32),
             "level": numpy.array([level], numpy.float32),
         })
         starts = numpy.cumsum(durations.ravel()) * kokoro_model.FRAME * RATE
-        return numpy.asarray(sound, numpy.float32).ravel(), starts, pitch.ravel()
+        return numpy.asarray(sound, numpy.float32).ravel(), starts
 
 
 def _symbols():

@@ -1,8 +1,8 @@
 """Turns the published Kokoro-82M model, whose arithmetic is on 8-bit integers, into one for floats.
 
 The weights stay as they are. Activations are no longer rounded, which is cleaner and here twice as fast, and the model gets
-two inputs: "stretch" (frames of 25 ms to add to each symbol), "tone" and "level" (a pitch in Hz, and how far the melody is
-drawn to it, 0 to 1), and two outputs: "durations" (frames of each symbol, stretch included) and "pitch" (Hz, 0 where unvoiced).
+two inputs, "tone" and "level" (a pitch in Hz, and how far the melody is drawn to it, 0 to 1), and an output, "durations"
+(frames of each symbol).
 """
 import importlib.resources
 import pathlib
@@ -79,9 +79,7 @@ def _become(node, kind, inputs):
 
 
 def _open_durations(graph):
-    _replace(graph, "/encoder/Clip_output_0", "durations", lambda predicted: [
-        helper.make_node("Add", [predicted, "stretch"], ["durations"])])
-    graph.input.append(helper.make_tensor_value_info("stretch", TensorProto.FLOAT, [1, "sequence_length"]))
+    graph.node.append(helper.make_node("Identity", ["/encoder/Clip_output_0"], ["durations"]))
     graph.output.append(helper.make_tensor_value_info("durations", TensorProto.FLOAT, [1, "sequence_length"]))
 
 
@@ -96,7 +94,6 @@ def _open_pitch(graph):
         helper.make_node("Add", [predicted, "change"], ["pitch"])])
     graph.input.append(helper.make_tensor_value_info("tone", TensorProto.FLOAT, [1]))
     graph.input.append(helper.make_tensor_value_info("level", TensorProto.FLOAT, [1]))
-    graph.output.append(helper.make_tensor_value_info("pitch", TensorProto.FLOAT, [1, "frames"]))
 
 
 def _replace(graph, old, new, nodes):

@@ -2,6 +2,7 @@ package prompts_test
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"io/fs"
 	"math"
@@ -72,7 +73,7 @@ func measure(set *prompts.Set, locale, name string) (seconds, peak float64, err 
 	samples, highest := 0, int32(1)
 	for {
 		frame, err := stream.ParseNext()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

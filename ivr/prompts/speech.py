@@ -10,9 +10,9 @@ FRAME = RATE // 200  # 5 ms
 def convert(samples, rate):
     """To RATE, mono, without what is under 100 Hz."""
     raw = subprocess.run(
-        ["sox", "-t", "raw", "-r", str(rate), "-c", "1", "-e", "float", "-b", "32", "-", "-t", "raw", "-", "gain", "-6",
+        ["sox", "-t", "raw", "-r", str(rate), "-c", "1", "-e", "float", "-b", "32", "-", "-t", "raw", "-",
          "rate", "-v", str(RATE), "highpass", "100", "highpass", "100"],
-        input=samples.astype("<f4").tobytes(), stdout=subprocess.PIPE, check=True).stdout
+        input=(samples / 4).astype("<f4").tobytes(), stdout=subprocess.PIPE, check=True).stdout
     return numpy.frombuffer(raw, "<f4").astype(float)
 
 

@@ -82,7 +82,7 @@ func (k *press) covers(p Packet) bool { return p.Timestamp-k.first <= k.last-k.f
 func (k *press) continues(p Packet) bool {
 	step := p.Timestamp - k.last
 	if step <= segment && step >= segment-segmentSlack { // the next segment
-		return k.duration > segment/2 && !(k.ended && uint32(k.duration) < step)
+		return k.duration > segment/2 && (!k.ended || uint32(k.duration) >= step)
 	}
 	grown := int(p.Duration) - int(k.duration) // a sender whose timestamp runs along
 	return !k.ended && k.newer(p) && grown > 0 && step <= uint32(grown)+slope
