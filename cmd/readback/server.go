@@ -31,6 +31,7 @@ type server struct {
 	agent   *sip.UserAgent
 	http    net.Listener
 	log     *slog.Logger
+	unlock  func() error // the data directory
 }
 
 // parts are what a caller of newServer may put in the place of the real ones.
@@ -73,6 +74,12 @@ func newServer(ctx context.Context, c *config.Config, log *slog.Logger, with par
 
 // openDesk opens the store and the ticket desk on it.
 func (s *server) openDesk(ctx context.Context, with parts) (err error) {
+	if err := os.MkdirAll(recordingsFolder(s.config), 0o700); err != nil {
+		return fmt.Errorf("data directory: %w", err)
+	}
+	if s.unlock, err = lockData(s.config.Data); err != nil {
+		return err
+	}
 	if s.store = with.store; s.store == nil {
 		if s.store, err = openMigrated(ctx, s.config); err != nil {
 			return err
@@ -81,9 +88,6 @@ func (s *server) openDesk(ctx context.Context, with parts) (err error) {
 	secret, err := pepper(s.config)
 	if err != nil {
 		return err
-	}
-	if err := os.MkdirAll(recordingsFolder(s.config), 0o700); err != nil {
-		return fmt.Errorf("recordings: %w", err)
 	}
 	s.numbers = tickets.NewNumbers(s.config.Node, s.store, tickets.FileShelf(filepath.Join(s.config.Data, "numbers.json")))
 	if err := s.numbers.Prepare(ctx); err != nil {
@@ -177,6 +181,9 @@ func (s *server) close() error {
 	}
 	if s.store != nil {
 		problems = append(problems, s.store.Close())
+	}
+	if s.unlock != nil {
+		problems = append(problems, s.unlock())
 	}
 	return errors.Join(problems...)
 }
