@@ -11,7 +11,7 @@ type Kind string
 // Kinds of events.
 const (
 	Received Kind = "received" // a message came in
-	Sent     Kind = "sent"     // a message went out
+	Sent     Kind = "sent"     // a message goes out
 	Refused  Kind = "refused"  // a request of a trunk was refused, or a message of it dropped: Rule says why
 	Panicked Kind = "panicked" // code that served one call panicked; Text holds value and stack
 	Down     Kind = "down"     // a listener died; Text holds its address and the error

@@ -20,7 +20,8 @@ type wire interface {
 var errBroken = errors.New("the connection is broken")
 
 // A flow is where messages go to: a peer on a wire. It is the Connection that sipgo's transactions
-// write to. Nothing else writes messages, so what is observed as sent was sent.
+// write to. Nothing else writes messages. One is observed before it leaves, so that its answer is never
+// observed first; should it not leave after all, a Note follows.
 type flow struct {
 	ua    *UserAgent
 	wire  wire
@@ -41,12 +42,13 @@ func (f *flow) WriteMsg(m sipgo.Message) error {
 	defer buffers.Put(b)
 	b.Reset()
 	m.StringWrite(b)
+	f.ua.observeMessage(Sent, m, f)
 	err := f.wire.send(b.Bytes(), f.peer)
 	if errors.Is(err, errBroken) && f.again.IsValid() {
 		err = f.reconnect(b.Bytes())
 	}
-	if err == nil {
-		f.ua.observeMessage(Sent, m, f)
+	if err != nil {
+		f.ua.observe(Event{Kind: Note, Trunk: f.trunkName(), Peer: f.peer, Rule: "unsent", Text: "the last message was not sent: " + err.Error()})
 	}
 	return err
 }

@@ -63,10 +63,7 @@ func newTestPhone(t testing.TB) *phone {
 func (p *process) phoneIn(t *testing.T, sounds *sounds) (*phone, *phoneCall, *performance) {
 	t.Helper()
 	phone := newTestPhone(t)
-	book, err := sounds.book("en-US")
-	if err != nil {
-		t.Fatal(err)
-	}
+	book := shortBook(t, sounds)
 	session, err := phone.lift()
 	if err != nil {
 		t.Fatal(err)
