@@ -23,29 +23,22 @@ type accountsImportCommand struct {
 }
 
 func (a *accountsImportCommand) Run(ctx context.Context, console *console) error {
-	c, err := a.load()
-	if err != nil {
-		return err
-	}
 	file, err := os.Open(a.File)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	s, err := openMigrated(ctx, c)
-	if err != nil {
+	return a.withStore(ctx, func(c *config.Config, s store) error {
+		count, err := importAccounts(ctx, c, s, file, progress(console, "hashing PINs"))
+		if err != nil {
+			return fmt.Errorf("%s: %w", a.File, err)
+		}
+		if a.JSON {
+			return printJSON(console.out, map[string]int{"accounts": count})
+		}
+		_, err = fmt.Fprintf(console.out, "%d accounts imported\n", count)
 		return err
-	}
-	defer s.Close()
-	count, err := importAccounts(ctx, c, s, file, progress(console, "hashing PINs"))
-	if err != nil {
-		return fmt.Errorf("%s: %w", a.File, err)
-	}
-	if a.JSON {
-		return printJSON(console.out, map[string]int{"accounts": count})
-	}
-	_, err = fmt.Fprintf(console.out, "%d accounts imported\n", count)
-	return err
+	})
 }
 
 // importAccounts reads a CSV whole before it stores anything.
@@ -71,23 +64,16 @@ type accountsListCommand struct {
 }
 
 func (l *accountsListCommand) Run(ctx context.Context, console *console) error {
-	c, err := l.load()
-	if err != nil {
-		return err
-	}
-	s, err := openMigrated(ctx, c)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	found, err := allAccounts(ctx, s)
-	if err != nil {
-		return err
-	}
-	if l.JSON {
-		return printJSON(console.out, found)
-	}
-	return printAccounts(console.out, found)
+	return l.withStore(ctx, func(_ *config.Config, s store) error {
+		found, err := allAccounts(ctx, s)
+		if err != nil {
+			return err
+		}
+		if l.JSON {
+			return printJSON(console.out, found)
+		}
+		return printAccounts(console.out, found)
+	})
 }
 
 func allAccounts(ctx context.Context, s tickets.Accounts) ([]tickets.Account, error) {

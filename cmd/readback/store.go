@@ -43,6 +43,19 @@ func openMigrated(ctx context.Context, c *config.Config) (store, error) {
 	return s, nil
 }
 
+// withStore runs a command on the configured store, tables up to date.
+func (f configFlag) withStore(ctx context.Context, work func(*config.Config, store) error) error {
+	c, err := f.load()
+	if err != nil {
+		return err
+	}
+	s, err := openMigrated(ctx, c)
+	if err != nil {
+		return err
+	}
+	return errors.Join(work(c, s), s.Close())
+}
+
 // pepper is the configured secret, or one made at the first use and kept in the data directory.
 func pepper(c *config.Config) ([]byte, error) {
 	if configured := c.Identify.Pepper.Reveal(); configured != "" {

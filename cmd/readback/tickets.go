@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"readback/config"
 	"readback/tickets"
 )
 
@@ -27,23 +28,16 @@ type ticketsListCommand struct {
 }
 
 func (l *ticketsListCommand) Run(ctx context.Context, console *console) error {
-	c, err := l.load()
-	if err != nil {
-		return err
-	}
-	s, err := openMigrated(ctx, c)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	found, err := allTickets(ctx, s, l.Account, l.Limit)
-	if err != nil {
-		return err
-	}
-	if l.JSON {
-		return printJSON(console.out, found)
-	}
-	return printTickets(console.out, found, time.Now())
+	return l.withStore(ctx, func(_ *config.Config, s store) error {
+		found, err := allTickets(ctx, s, l.Account, l.Limit)
+		if err != nil {
+			return err
+		}
+		if l.JSON {
+			return printJSON(console.out, found)
+		}
+		return printTickets(console.out, found, time.Now())
+	})
 }
 
 // allTickets reads page by page; limit 0 is no limit. It never returns nil, so that JSON shows a list.
@@ -134,23 +128,16 @@ func (s *ticketsShowCommand) Run(ctx context.Context, console *console) error {
 	if err != nil {
 		return err
 	}
-	c, err := s.load()
-	if err != nil {
-		return err
-	}
-	store, err := openMigrated(ctx, c)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	found, err := readDossier(ctx, store, number)
-	if err != nil {
-		return err
-	}
-	if s.JSON {
-		return printJSON(console.out, found)
-	}
-	return found.print(console.out)
+	return s.withStore(ctx, func(_ *config.Config, store store) error {
+		found, err := readDossier(ctx, store, number)
+		if err != nil {
+			return err
+		}
+		if s.JSON {
+			return printJSON(console.out, found)
+		}
+		return found.print(console.out)
+	})
 }
 
 func readDossier(ctx context.Context, store tickets.Store, number tickets.Number) (dossier, error) {
