@@ -81,31 +81,40 @@ func BenchmarkCalls(b *testing.B) {
 			done <- struct{}{}
 		}()
 	}
+	time.Sleep(2 * time.Second) // until all have begun
+	begun := l.sum()
 	sleeper := make(chan int)
-	go bareSleeper(ctx, sleeper)
+	slept, wake := context.WithCancel(ctx)
+	go bareSleeper(slept, sleeper)
 	for b.Loop() {
 		time.Sleep(5 * time.Second)
 	}
+	wake()
+	ended := l.sum()
 	memory := float64(rss(b)-before) / calls
 	stop()
-	var gaps, sent, lost int64
 	for range 3 * calls {
 		<-done
 	}
-	for _, s := range l.at {
-		st := s.Stats()
-		gaps, sent, lost = gaps+st.Gaps, sent+st.Sent, lost+st.Lost
-	}
-	b.ReportMetric(float64(gaps)/calls, "gaps>40ms/call")
+	b.ReportMetric(float64(ended.Gaps-begun.Gaps)/calls, "gaps>40ms/call")
 	b.ReportMetric(float64(<-sleeper), "bare-gaps>40ms")
-	b.ReportMetric(float64(sent), "packets")
-	b.ReportMetric(float64(lost), "lost")
+	b.ReportMetric(float64(ended.Sent-begun.Sent), "packets")
+	b.ReportMetric(float64(ended.Lost-begun.Lost), "lost")
 	b.ReportMetric(memory/1000, "kB/call")
 	for _, w := range l.gate.Load() {
 		b.ReportMetric(100*w.Busy, "%busy")
 		b.ReportMetric(w.Late99.Seconds()*1000, "late99-ms")
 		b.ReportMetric(w.LateMax.Seconds()*1000, "latemax-ms")
 	}
+}
+
+// sum adds up the gateway's calls.
+func (l *load) sum() (sum media.Stats) {
+	for _, s := range l.at {
+		st := s.Stats()
+		sum.Gaps, sum.Sent, sum.Lost = sum.Gaps+st.Gaps, sum.Sent+st.Sent, sum.Lost+st.Lost
+	}
+	return sum
 }
 
 // bareSleeper counts how often a sleep of 20 ms takes over 40.

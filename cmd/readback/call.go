@@ -61,7 +61,7 @@ func resolve(ctx context.Context, uri string) (netip.Addr, error) {
 	host := rest[strings.LastIndexByte(rest, '@')+1:]
 	host, _, _ = strings.Cut(host, ";")
 	if at, err := netip.ParseAddrPort(host); err == nil {
-		return at.Addr(), nil
+		return at.Addr().Unmap(), nil
 	}
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
@@ -70,7 +70,7 @@ func resolve(ctx context.Context, uri string) (netip.Addr, error) {
 	if err != nil {
 		return netip.Addr{}, fmt.Errorf("find %s: %w", host, err)
 	}
-	return found[0], nil
+	return found[0].Unmap(), nil
 }
 
 // testCallParts are what a test call needs to know.

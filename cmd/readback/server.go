@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"readback/config"
@@ -66,10 +67,11 @@ func newServer(ctx context.Context, c *config.Config, log *slog.Logger, with par
 	if s.gateway.media, err = media.New(mediaConfig); err != nil {
 		return s, err
 	}
-	if err := s.listen(with); err != nil {
-		return s, err
+	err = s.listen(with)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		err = fmt.Errorf("%w; end the program that has the address, or change sip.listen or http.listen", err)
 	}
-	return s, nil
+	return s, err
 }
 
 // openDesk opens the store and the ticket desk on it.
