@@ -7,11 +7,18 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"readback/tickets/postgres/pgtest"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"readback": main})
+	testscript.Main(databases{m}, map[string]func(){"readback": main})
 }
+
+// databases runs the tests and then stops the PostgreSQL that they started.
+type databases struct{ *testing.M }
+
+func (d databases) Run() int { return pgtest.Main(d.M) }
 
 // TestScripts runs the command line as its users do: testdata/script.
 func TestScripts(t *testing.T) {

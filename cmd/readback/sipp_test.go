@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"readback/tickets"
+	"readback/tickets/postgres/pgtest"
 )
 
 // sippMedia is where SIPp finds the digits it plays: the package sip-tester brings them.
@@ -83,6 +85,14 @@ func TestSIPpOverTCP(t *testing.T) {
 	p := startGateway(t, "")
 	p.sip = p.tcp
 	p.sipp("dtmf-info", "+18887999666", "-t", "t1")
+	wantTicket(t, p.tickets())
+}
+
+// TestSIPpOnPostgreSQL has the whole gateway and the command line on the other database.
+func TestSIPpOnPostgreSQL(t *testing.T) {
+	url := pgtest.Database(t, nil)
+	p := startGateway(t, fmt.Sprintf("store: {url: %q}\n", url))
+	p.sipp("dtmf-info", "+18887999666")
 	wantTicket(t, p.tickets())
 }
 
