@@ -24,6 +24,8 @@ type Config struct {
 	Quarantine time.Duration
 	// Workers is the most threads to use; the number of processors when 0. The second starts when the first is over 60 % busy.
 	Workers int
+	// IO is the way packets reach the kernel: "io_uring", "plain", or "" for io_uring where the kernel allows it.
+	IO string
 	// Network opens the ports; nil means UDP sockets of the kernel. With a Network the engine sleeps by time.Sleep.
 	Network func(netip.AddrPort) (PacketConn, error)
 	// Log is told of what nobody can be returned; nil discards.
@@ -46,7 +48,31 @@ type Options struct {
 	Allowed []netip.Prefix
 	// Codecs are the encoding names (RFC 3551) to use; nil means PCMU and PCMA.
 	Codecs []string
+	// Encryption says whether SRTP (RFC 3711, keys by RFC 4568) is used.
+	Encryption Encryption
+	// InBand says whether tones in the sound are taken for keys.
+	InBand InBand
 }
+
+// Encryption is a policy for SRTP.
+type Encryption uint8
+
+// The policies; off is the default.
+const (
+	EncryptionOff      Encryption = iota // RTP/AVP only
+	EncryptionOptional                   // what the peer offers; our own offers are RTP/AVP
+	EncryptionRequired                   // RTP/SAVP only
+)
+
+// InBand is when tones in the sound (ITU-T Q.23) are taken for keys.
+type InBand uint8
+
+// The times; without events is the default.
+const (
+	InBandWithoutEvents InBand = iota // where telephone-events were not agreed on
+	InBandNever
+	InBandAlways
+)
 
 func (c Config) withDefaults() (Config, error) {
 	if !c.Address.IsValid() {

@@ -170,6 +170,8 @@ func (e *Engine) Close() {
 type Load struct {
 	// Sessions it serves.
 	Sessions int
+	// RealTime tells that the worker's thread runs at real-time priority.
+	RealTime bool
 	// Busy is the share of the last second that it worked, 0 to 1.
 	Busy float64
 	// Late99 and LateMax are how late ticks of the last second began: the 99th percentile, rounded up to 0.5, 1, 2, 5,
@@ -187,6 +189,9 @@ func (e *Engine) Load() []Load {
 	}
 	return loads
 }
+
+// IO is the way packets reach the kernel: "io_uring" or "plain".
+func (e *Engine) IO() string { return "plain" }
 
 // Sessions is how many are open.
 func (e *Engine) Sessions() int {

@@ -19,6 +19,9 @@ type Stats struct {
 	Jitter                    time.Duration // RFC 3550 appendix A.8
 	RemoteLost                int64         // of ours, by the peer's last report; -1 without one
 	RemoteJitter, RoundTrip   time.Duration // by the peer's last report
+	Secured                   string        // the SRTP crypto suite; "" in the clear
+	// MOS is the quality of what we hear, 1 to 4.5, by the E-model (ITU-T G.107); 0 before anything was heard.
+	MOS float64
 }
 
 // Stats returns the figures so far; after Close those at its end.
