@@ -108,6 +108,25 @@ func (c Config) check() error {
 	return nil
 }
 
+// way chooses how packets reach the kernel.
+func (c Config) way() (string, error) {
+	switch {
+	case c.IO != "" && c.IO != ioRing && c.IO != ioPlain:
+		return "", fmt.Errorf("media: unknown way of I/O %q; ways are %s and %s", c.IO, ioRing, ioPlain)
+	case c.IO == ioPlain || c.Network != nil:
+		return ioPlain, nil
+	}
+	err := probeUring()
+	switch {
+	case err == nil:
+		return ioRing, nil
+	case c.IO == ioRing:
+		return "", fmt.Errorf("media: %w; leave the choice to the program, or use %s", err, ioPlain)
+	}
+	c.Log.Info("media: packets go by plain system calls", "reason", err)
+	return ioPlain, nil
+}
+
 func (o Options) codecs() ([]sdp.Codec, error) {
 	var codecs []sdp.Codec
 	for _, name := range o.Codecs {

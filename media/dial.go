@@ -68,15 +68,24 @@ func (s *Session) stopDialling(d *dialling) {
 	}
 }
 
+// dial takes a packet's turn for a dialling that runs: true when it carries a press. s.mu is held.
+func (s *Session) dial(d *departure, timestamp uint32) (dtmf.Packet, bool) {
+	if s.dialling == nil {
+		return dtmf.Packet{}, false
+	}
+	k := s.dialling.next(timestamp, d.size)
+	d.dialling, d.state = s.dialling, k.state
+	return k.packet, k.press
+}
+
 // advanceDialling moves on after a packet has left. s.mu is held.
-func (s *Session) advanceDialling(k step) {
-	d := s.dialling
-	if d == nil || !k.used {
+func (s *Session) advanceDialling(d *departure) {
+	if d.dialling == nil || d.dialling != s.dialling {
 		return
 	}
-	d.state = k.state
-	if len(d.events) == d.state.key {
-		close(d.done)
+	s.dialling.state = d.state
+	if len(s.dialling.events) == d.state.key {
+		close(s.dialling.done)
 		s.dialling = nil
 	}
 }
@@ -100,16 +109,14 @@ type dialState struct {
 
 // step is what a packet does for a dialling: it carries a press, or it is a pause in which sound goes out.
 type step struct {
-	used   bool
 	press  bool
-	first  bool // of its press: the marker
 	packet dtmf.Packet
 	state  dialState // after the packet has left
 }
 
 // next is the step for a packet of so many samples that begins at timestamp.
 func (d *dialling) next(timestamp uint32, samples int) step {
-	k := step{used: true, state: d.state}
+	k := step{state: d.state}
 	n := &k.state
 	if n.ends == endPackets {
 		if n.paused += samples; n.paused >= pause {
@@ -117,8 +124,8 @@ func (d *dialling) next(timestamp uint32, samples int) step {
 		}
 		return k
 	}
-	k.press, k.first = true, n.duration == 0
-	if k.first {
+	k.press = true
+	if n.duration == 0 {
 		n.stamp = timestamp
 	}
 	if n.duration < pressed {

@@ -22,6 +22,7 @@ const (
 // Engine owns the RTP ports and the workers that serve them.
 type Engine struct {
 	config  Config
+	io      string
 	ports   *ports
 	running sync.WaitGroup
 
@@ -40,8 +41,13 @@ func New(config Config) (*Engine, error) {
 	if config.Workers == 0 {
 		config.Workers = runtime.NumCPU()
 	}
+	way, err := config.way()
+	if err != nil {
+		return nil, err
+	}
 	return &Engine{
 		config:   config,
+		io:       way,
 		ports:    newPorts(config.PortMin, config.PortMax, config.Quarantine),
 		sessions: map[*Session]struct{}{},
 	}, nil
@@ -126,10 +132,22 @@ func (e *Engine) worker() *worker {
 	if best != nil && (best.load().Busy < full || len(e.workers) == e.config.Workers) {
 		return best
 	}
-	w := newWorker(e.newSleeper())
+	w := newWorker(e.newSleeper(), e.newCarrier, e.config.Log)
 	e.workers = append(e.workers, w)
 	e.running.Go(w.run)
 	return w
+}
+
+// newCarrier is a worker's way to the kernel, opened on its thread.
+func (e *Engine) newCarrier(w *worker) carrier {
+	if e.io == ioRing {
+		u, err := newUring(w, e.ports.size)
+		if err == nil {
+			return u
+		}
+		e.config.Log.Warn("media: a worker falls back to plain system calls", "error", err)
+	}
+	return &plain{w: w}
 }
 
 func (e *Engine) newSleeper() sleeper {
@@ -141,7 +159,6 @@ func (e *Engine) newSleeper() sleeper {
 
 // forget takes a closed session off the books.
 func (e *Engine) forget(s *Session) {
-	e.ports.put(s.port)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.sessions, s)
@@ -191,7 +208,7 @@ func (e *Engine) Load() []Load {
 }
 
 // IO is the way packets reach the kernel: "io_uring" or "plain".
-func (e *Engine) IO() string { return "plain" }
+func (e *Engine) IO() string { return e.io }
 
 // Sessions is how many are open.
 func (e *Engine) Sessions() int {

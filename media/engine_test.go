@@ -14,12 +14,20 @@ import (
 )
 
 func TestACallOverRealSockets(t *testing.T) {
-	for _, host := range []string{"127.0.0.1", "::1"} {
-		t.Run(host, func(t *testing.T) {
+	for _, test := range []struct{ host, io string }{
+		{"127.0.0.1", "io_uring"},
+		{"127.0.0.1", "plain"},
+		{"::1", "io_uring"},
+		{"::1", "plain"},
+	} {
+		t.Run(test.host+" "+test.io, func(t *testing.T) {
 			before := runtime.GOMAXPROCS(0)
-			e, err := media.New(media.Config{Address: netip.MustParseAddr(host), PortMin: 30000, PortMax: 34999})
+			e, err := media.New(media.Config{Address: netip.MustParseAddr(test.host), PortMin: 30000, PortMax: 34999, IO: test.io})
 			if err != nil {
 				t.Fatal(err)
+			}
+			if e.IO() != test.io {
+				t.Errorf("packets go by %s", e.IO())
 			}
 			c := &call{phone: open(t, e, media.Options{}), gate: open(t, e, media.Options{})}
 			c.connect(t)

@@ -10,7 +10,7 @@ const maxPacket = 1500
 
 // packetIO is one open port as a worker uses it. Nothing in it blocks. It is used by one goroutine at a time.
 type packetIO interface {
-	// read takes a waiting datagram; at is its arrival on a clock of its own.
+	// read takes a waiting datagram; at is its arrival by the wall clock since 1970, 0 when nobody knows.
 	read(p []byte) (n int, from netip.AddrPort, at time.Duration, ok bool)
 	// write sends a datagram; nil means that the kernel has it.
 	write(p []byte, to netip.AddrPort) error
@@ -32,7 +32,7 @@ func (p *polled) read(b []byte) (int, netip.AddrPort, time.Duration, bool) {
 			return 0, netip.AddrPort{}, 0, false
 		}
 		if !p.only.IsValid() || from == p.only {
-			return n, from, time.Duration(time.Now().UnixNano()), true
+			return n, from, 0, true
 		}
 	}
 }

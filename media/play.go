@@ -65,13 +65,13 @@ func (s *Session) stopPlaying(p *playback) bool {
 }
 
 // advancePlaying moves the prompt on after its packet has left. s.mu is held.
-func (s *Session) advancePlaying(to position) {
-	p := s.playing
-	if p == nil {
+func (s *Session) advancePlaying(d *departure) {
+	p := d.playing
+	if p == nil || p != s.playing {
 		return
 	}
-	p.position = to
-	if to.clip == len(p.clips) {
+	p.position = d.next
+	if d.next.clip == len(p.clips) {
 		p.over = true
 		close(p.done)
 		s.playing = nil

@@ -9,6 +9,8 @@ import (
 // ports is the pool of even ports. They are given out in random order, so that a port says nothing about calls, and rest
 // after use, so that late packets of one call don't reach the next.
 type ports struct {
+	size int
+
 	mu      sync.Mutex
 	free    []uint16
 	resting []rested // oldest first
@@ -25,6 +27,7 @@ func newPorts(first, last uint16, rest time.Duration) *ports {
 	for n := int(first) + int(first)%2; n < int(last); n += 2 {
 		p.free = append(p.free, uint16(n))
 	}
+	p.size = len(p.free)
 	return p
 }
 

@@ -7,24 +7,29 @@ import (
 	"readback/media/sdp"
 )
 
-// maxDrain bounds how many datagrams of a session are read in one visit. A peer sends two at most; more is a burst or a flood.
-const maxDrain = 16
-
-// receive reads what has come since the last visit. s.mu is held.
-func (s *Session) receive(w *worker, tick int64) {
-	for range maxDrain {
-		n, from, at, ok := s.rtp.read(w.in[:])
-		if !ok {
-			return
-		}
-		s.packet(w, tick, w.in[:n], from, at)
+// take takes a datagram that came from a place at a time of the wall clock, and tells whether another may be waiting.
+// s.mu is held.
+func (s *Session) take(w *worker, p []byte, from netip.AddrPort, at time.Duration) (more bool) {
+	if s.closed {
+		return false
 	}
+	more = at == 0 || !s.latch.source.IsValid() || at+s.in.spacing() <= w.wall
+	s.packet(w, p, from, w.arrival(at))
+	return more
 }
 
-func (s *Session) packet(w *worker, tick int64, p []byte, from netip.AddrPort, at time.Duration) {
+// arrival is when a datagram came, by the wall clock; of one without time stamp, now.
+func (w *worker) arrival(at time.Duration) time.Duration {
+	if at == 0 {
+		return w.wall
+	}
+	return at
+}
+
+func (s *Session) packet(w *worker, p []byte, from netip.AddrPort, at time.Duration) {
 	if isRTCP(p) {
 		if s.agreed.Mux && from == s.latch.source {
-			s.takeReport(p)
+			s.takeReport(p, at)
 		}
 		return
 	}
@@ -34,7 +39,7 @@ func (s *Session) packet(w *worker, tick int64, p []byte, from netip.AddrPort, a
 		return
 	}
 	format := s.formats[h.payloadType]
-	if !s.admit(from, format != sdp.Format{}, tick) {
+	if !s.admit(from, format != sdp.Format{}, w.tick) {
 		return
 	}
 	s.heard = s.clock.time
@@ -45,7 +50,7 @@ func (s *Session) packet(w *worker, tick int64, p []byte, from netip.AddrPort, a
 	case format.Codec != sdp.None:
 		s.in.packet(h, at, true)
 		s.sound(w, h, format.Codec, payload)
-	default: // comfort noise, keep-alives
+	default: // keep-alives
 		s.in.packet(h, at, false)
 	}
 }

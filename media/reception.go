@@ -22,7 +22,9 @@ type reception struct {
 	highest   uint32
 	count     int64 // of this SSRC
 	transit   time.Duration
-	timed     bool // transit is set
+	timed     bool          // transit is set
+	timestamp uint32        // of the newest sound
+	pace      time.Duration // between packets of sound
 	jitter    time.Duration
 	received  int64 // of all
 	lost      int64 // of earlier SSRCs
@@ -44,15 +46,16 @@ func (r *reception) packet(h header, at time.Duration, sound bool) {
 	}
 	r.received++
 	r.count++
-	r.order(h.sequence)
+	step := r.order(h.sequence)
 	if sound {
 		r.time(h.timestamp, at)
+		r.follow(h.timestamp, step)
 	}
 }
 
-// order follows the sequence numbers.
-func (r *reception) order(sequence uint16) {
-	step := int(int16(sequence - uint16(r.highest)))
+// order follows the sequence numbers, and returns how far one has come.
+func (r *reception) order(sequence uint16) (step int) {
+	step = int(int16(sequence - uint16(r.highest)))
 	switch {
 	case step > maxDropout || step < -maxDropout: // the sender has begun again
 		r.lost += r.missing()
@@ -63,6 +66,19 @@ func (r *reception) order(sequence uint16) {
 		r.highest += uint32(step)
 	default:
 		r.reordered++
+	}
+	return step
+}
+
+// follow learns how far apart the peer's packets are.
+func (r *reception) follow(timestamp uint32, step int) {
+	if step == 1 {
+		if pace := time.Duration(timestamp-r.timestamp) * sample; pace >= tickTime && pace <= 3*round {
+			r.pace = pace
+		}
+	}
+	if step > 0 {
+		r.timestamp = timestamp
 	}
 }
 
@@ -76,6 +92,14 @@ func (r *reception) time(timestamp uint32, at time.Duration) {
 		}
 	}
 	r.transit, r.timed = transit, true
+}
+
+// spacing is how long after a packet of the peer the next one comes.
+func (r *reception) spacing() time.Duration {
+	if r.pace == 0 {
+		return round
+	}
+	return r.pace
 }
 
 // restart forgets the stream but not the counts.

@@ -16,8 +16,8 @@ type reports struct {
 	next   time.Duration // on the worker's clock; 0 before the first
 	polled time.Duration
 	remote remoteReport
-	lastSR uint32    // middle of the NTP time of the peer's last sender report
-	heard  time.Time // when that came
+	lastSR uint32        // middle of the NTP time of the peer's last sender report
+	heard  time.Duration // when that came, by the wall clock
 }
 
 // remoteReport is what the peer says of our stream.
@@ -44,17 +44,18 @@ func (s *Session) setRTCP() {
 }
 
 // exchangeReports reads the RTCP port now and then and reports every 5 s. s.mu is held.
-func (s *Session) exchangeReports(w *worker, now time.Duration) {
+func (s *Session) exchangeReports(w *worker) {
 	const pollPace = 500 * time.Millisecond
+	now := w.now
 	if s.rtcp != nil && now-s.reports.polled >= pollPace {
 		s.reports.polled = now
 		for range maxDrain {
-			n, from, _, ok := s.rtcp.read(w.in[:])
+			n, from, at, ok := s.rtcp.read(w.report[:])
 			if !ok {
 				break
 			}
-			if isRTCP(w.in[:n]) && s.mayReport(from.Addr()) {
-				s.takeReport(w.in[:n])
+			if p := w.report[:n]; isRTCP(p) && s.mayReport(from.Addr()) {
+				s.takeReport(p, w.arrival(at))
 			}
 		}
 	}
@@ -75,8 +76,8 @@ func (s *Session) mayReport(a netip.Addr) bool {
 	return a == s.agreed.Remote.Addr()
 }
 
-// takeReport reads the peer's RTCP, which also is a sign of life.
-func (s *Session) takeReport(p []byte) {
+// takeReport reads the peer's RTCP that came at a time of the wall clock; it also is a sign of life.
+func (s *Session) takeReport(p []byte, at time.Duration) {
 	packets, err := rtcp.Unmarshal(p)
 	if err != nil {
 		s.in.invalid++
@@ -86,15 +87,15 @@ func (s *Session) takeReport(p []byte) {
 	for _, packet := range packets {
 		switch r := packet.(type) {
 		case *rtcp.SenderReport:
-			s.reports.lastSR, s.reports.heard = uint32(r.NTPTime>>16), time.Now()
-			s.takeBlocks(r.Reports)
+			s.reports.lastSR, s.reports.heard = uint32(r.NTPTime>>16), at
+			s.takeBlocks(r.Reports, at)
 		case *rtcp.ReceiverReport:
-			s.takeBlocks(r.Reports)
+			s.takeBlocks(r.Reports, at)
 		}
 	}
 }
 
-func (s *Session) takeBlocks(blocks []rtcp.ReceptionReport) {
+func (s *Session) takeBlocks(blocks []rtcp.ReceptionReport, at time.Duration) {
 	for _, b := range blocks {
 		if b.SSRC != s.out.ssrc {
 			continue
@@ -104,7 +105,7 @@ func (s *Session) takeBlocks(blocks []rtcp.ReceptionReport) {
 		r.lost = int64(int32(b.TotalLost<<8) >> 8) // 24 bits with a sign
 		r.jitter = time.Duration(b.Jitter) * sample
 		if b.LastSenderReport != 0 {
-			if trip := int32(uint32(ntp(time.Now())>>16) - b.LastSenderReport - b.Delay); trip >= 0 {
+			if trip := int32(uint32(ntp(at)>>16) - b.LastSenderReport - b.Delay); trip >= 0 {
 				r.roundTrip = time.Duration(trip) * time.Second >> 16
 			}
 		}
@@ -118,7 +119,7 @@ func (s *Session) report() rtcp.Packet {
 		return &rtcp.ReceiverReport{SSRC: s.out.ssrc, Reports: blocks}
 	}
 	return &rtcp.SenderReport{
-		SSRC: s.out.ssrc, NTPTime: ntp(time.Now()), RTPTime: s.out.stamp,
+		SSRC: s.out.ssrc, NTPTime: ntp(wall()), RTPTime: s.out.stamp,
 		PacketCount: uint32(s.out.sent), OctetCount: uint32(s.out.bytes), Reports: blocks,
 	}
 }
@@ -142,7 +143,7 @@ func (s *Session) blocks() []rtcp.ReceptionReport {
 	}
 	if s.reports.lastSR != 0 {
 		b.LastSenderReport = s.reports.lastSR
-		b.Delay = uint32(time.Since(s.reports.heard) << 16 / time.Second)
+		b.Delay = uint32((wall() - s.reports.heard) << 16 / time.Second)
 	}
 	return []rtcp.ReceptionReport{b}
 }
@@ -188,8 +189,11 @@ func (s *Session) reportTo() netip.AddrPort {
 	return netip.AddrPortFrom(to.Addr(), to.Port()+1)
 }
 
-// ntp is a time as RTCP counts it: seconds since 1900 in 32.32 bits (RFC 3550 section 4).
-func ntp(t time.Time) uint64 {
+// wall is the time since 1970.
+func wall() time.Duration { return time.Duration(time.Now().UnixNano()) }
+
+// ntp is a time since 1970 as RTCP counts it: seconds since 1900 in 32.32 bits (RFC 3550 section 4).
+func ntp(t time.Duration) uint64 {
 	const from1900To1970 = 2208988800
-	return uint64(t.Unix()+from1900To1970)<<32 | uint64(t.Nanosecond())<<32/uint64(time.Second)
+	return uint64(t/time.Second+from1900To1970)<<32 | uint64(t%time.Second)<<32/uint64(time.Second)
 }

@@ -23,7 +23,6 @@ type emission struct {
 	sequence uint16
 	origin   uint32 // timestamp of tick 0
 	due      int64  // tick of the next packet
-	slot     int64  // of the worker's round
 	flowing  bool   // the last packet left when it was due
 	last     time.Duration
 	sent     int64
@@ -33,44 +32,54 @@ type emission struct {
 	stamp    uint32 // timestamp of the last packet
 }
 
+// departure is what is known of a packet when it is sent, for when the kernel has taken it.
+type departure struct {
+	stamp    uint32
+	size     int // of the payload
+	ptime    int
+	playing  *playback // whose sound it carries, up to next
+	next     position
+	dialling *dialling // which it takes to state
+	state    dialState
+}
+
 // send sends the packet that is due: a key, a prompt, or silence. s.mu is held. The timestamp follows the clock even
 // when rounds were left out; a prompt goes on where it stopped, and only when the kernel has taken the packet.
-func (s *Session) send(w *worker, tick int64, now time.Duration) {
+func (s *Session) send(w *worker) {
 	o := &s.out
-	o.due = tick + s.period()
+	o.due = w.tick + s.period()
 	if s.clock.held || !s.latch.to.IsValid() {
 		o.flowing, o.last = false, 0
 		return
 	}
 	h := header{
 		marker: !o.flowing, payloadType: s.agreed.PayloadType,
-		sequence: o.sequence, timestamp: o.origin + uint32(tick*tickSamples), ssrc: o.ssrc,
+		sequence: o.sequence, timestamp: o.origin + uint32(w.tick*tickSamples), ssrc: o.ssrc,
 	}
-	samples := s.agreed.Ptime * sampleRate / 1000
-	payload := w.out[headerSize : headerSize+samples]
-	var key step
-	var next position
-	if s.dialling != nil {
-		key = s.dialling.next(h.timestamp, samples)
-	}
-	if key.press {
-		h.payloadType, h.timestamp, h.marker = s.agreed.EventType, key.packet.Timestamp, key.first
-		payload = payload[:dtmf.PayloadSize]
-		key.packet.Put(payload)
+	packet := w.carrier.packet()
+	d := departure{stamp: h.timestamp, ptime: s.agreed.Ptime, size: s.agreed.Ptime * sampleRate / 1000}
+	if press, ok := s.dial(&d, h.timestamp); ok {
+		h.payloadType, h.timestamp, h.marker = s.agreed.EventType, press.Timestamp, press.Duration == uint16(d.size)
+		d.size = dtmf.PayloadSize
+		press.Put(packet[headerSize:])
 	} else {
-		next = s.playing.fill(payload, s.agreed.Codec)
+		d.playing, d.next = s.playing, s.playing.fill(packet[headerSize:headerSize+d.size], s.agreed.Codec)
 	}
-	h.put(w.out[:])
-	if err := s.rtp.write(w.out[:headerSize+len(payload)], s.latch.to); err != nil {
+	h.put(packet[:])
+	w.carrier.send(s, headerSize+d.size, s.latch.to, d)
+}
+
+// sent takes note of whether the kernel took a packet. s.mu is held.
+func (s *Session) sent(d *departure, taken bool, now time.Duration) {
+	o := &s.out
+	if !taken {
 		o.failed++
 		o.flowing = false
 		return
 	}
-	o.count(h, len(payload), s.agreed.Ptime, now)
-	s.advanceDialling(key)
-	if !key.press {
-		s.advancePlaying(next)
-	}
+	o.count(d, now)
+	s.advanceDialling(d)
+	s.advancePlaying(d)
 }
 
 // catchUp leaves out the packets that were due in rounds that were left out.
@@ -82,14 +91,14 @@ func (o *emission) catchUp(tick, period int64) {
 }
 
 // count keeps the books of a packet that left.
-func (o *emission) count(h header, size, ptime int, now time.Duration) {
-	if o.last != 0 && now-o.last > time.Duration(ptime)*time.Millisecond+gap {
+func (o *emission) count(d *departure, now time.Duration) {
+	if o.last != 0 && now-o.last > time.Duration(d.ptime)*time.Millisecond+gap {
 		o.gaps++
 	}
-	o.last, o.flowing, o.stamp = now, true, h.timestamp
+	o.last, o.flowing, o.stamp = now, true, d.stamp
 	o.sequence++
 	o.sent++
-	o.bytes += int64(size)
+	o.bytes += int64(d.size)
 }
 
 // silence fills a payload with the codec's silence.

@@ -15,7 +15,6 @@ type Session struct {
 	engine  *Engine
 	options Options
 	port    uint16
-	next    *Session      // in its slot; the worker's
 	done    chan struct{} // closed by Close
 	silent  chan struct{} // closed when the peer has gone silent
 	keyed   chan struct{} // has a token when keys wait
@@ -106,7 +105,8 @@ func (s *Session) LocalAddr() netip.AddrPort {
 // Silent is closed when nothing has come for Config.Silence, hold not counted. RTCP counts as life.
 func (s *Session) Silent() <-chan struct{} { return s.silent }
 
-// Close ends the session: whatever runs on it returns ErrClosed, and the port goes to rest.
+// Close ends the session: whatever runs on it returns ErrClosed, and when its worker has let go of it, the port goes to
+// rest.
 func (s *Session) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -117,40 +117,54 @@ func (s *Session) Close() {
 	s.closed = true
 	close(s.done)
 	s.waits.stop()
+	s.engine.forget(s)
+	if !s.joined {
+		s.closePorts()
+	}
+}
+
+// release closes the ports of a session that its worker has let go of.
+func (s *Session) release() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closePorts()
+}
+
+func (s *Session) closePorts() {
 	_ = s.rtp.close() // nothing is buffered, and the descriptor is gone either way
 	if s.rtcp != nil {
 		_ = s.rtcp.close()
 	}
-	s.engine.forget(s)
+	s.engine.ports.put(s.port)
 }
 
 // begin makes the first packet due at a tick, and so chooses the session's slot.
 func (s *Session) begin(tick int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.out.due, s.out.slot = tick, tick%slots
+	s.out.due = tick
 }
 
-// visit serves a session: what is due, or half way to that, what has come. False is the last one; then its slot is free.
-func (s *Session) visit(w *worker, tick int64, now time.Duration) (slot int64, stays bool) {
+// visit serves a session: what is due, or half way to that, what has come. False is the last one.
+func (s *Session) visit(w *worker) (stays bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return s.out.slot, false
+		return false
 	}
-	s.clock.advance(now)
-	s.out.catchUp(tick, s.period())
-	left := (s.out.due - tick) / visitEvery // visits
+	s.clock.advance(w.now)
+	s.out.catchUp(w.tick, s.period())
+	left := (s.out.due - w.tick) / visitEvery // visits
+	if left == 0 {
+		s.send(w)
+	}
 	if left%2 == 1 || s.agreed.Ptime == 10 {
-		s.receive(w, tick)
+		w.carrier.receive(s)
 		s.listen(w)
-		s.exchangeReports(w, now)
+		s.exchangeReports(w)
 		s.watchSilence()
 	}
-	if left == 0 {
-		s.send(w, tick, now)
-	}
-	return s.out.slot, true
+	return true
 }
 
 // period is the packet time in ticks.

@@ -19,6 +19,8 @@ type socket struct {
 	fd        int
 	ip6       bool
 	connected bool
+	peer      netip.AddrPort // when connected
+	index     int32          // in a ring's table of files; -1 when in none
 
 	// For one receive: the message's header and what it points to. They are kept so that nothing is allocated.
 	msg  unix.Msghdr
@@ -28,7 +30,7 @@ type socket struct {
 }
 
 func openSocket(at netip.AddrPort) (packetIO, error) {
-	s := &socket{ip6: at.Addr().Is6()}
+	s := &socket{ip6: at.Addr().Is6(), index: -1}
 	domain := unix.AF_INET
 	if s.ip6 {
 		domain = unix.AF_INET6
@@ -52,7 +54,6 @@ func (s *socket) setUp(at netip.AddrPort) error {
 	if err := unix.Bind(s.fd, sockaddr(at)); err != nil {
 		return os.NewSyscallError("bind", err)
 	}
-	s.msg.Name = (*byte)(unsafe.Pointer(&s.name))
 	s.msg.Iov = &s.iov
 	s.msg.SetIovlen(1)
 	s.msg.Control = &s.ctl[0]
@@ -63,13 +64,16 @@ func (s *socket) read(p []byte) (int, netip.AddrPort, time.Duration, bool) {
 	for range 2 { // an ICMP error is reported once, in the place of a datagram
 		s.iov.Base = &p[0]
 		s.iov.SetLen(len(p))
-		s.msg.Namelen = uint32(unsafe.Sizeof(s.name))
+		s.msg.Name, s.msg.Namelen = nil, 0
+		if !s.connected {
+			s.msg.Name, s.msg.Namelen = (*byte)(unsafe.Pointer(&s.name)), uint32(unsafe.Sizeof(s.name))
+		}
 		s.msg.SetControllen(len(s.ctl))
 		n, _, errno := unix.RawSyscall(unix.SYS_RECVMSG, uintptr(s.fd), uintptr(unsafe.Pointer(&s.msg)), unix.MSG_DONTWAIT)
 		s.iov.Base = nil
 		switch errno {
 		case 0:
-			return int(n), s.from(), s.arrival(), true
+			return int(n), s.from(), arrival(&s.msg), true
 		case unix.EAGAIN:
 			return 0, netip.AddrPort{}, 0, false
 		}
@@ -77,8 +81,11 @@ func (s *socket) read(p []byte) (int, netip.AddrPort, time.Duration, bool) {
 	return 0, netip.AddrPort{}, 0, false
 }
 
-// from is the address that the kernel has put into name.
+// from is where the datagram came from.
 func (s *socket) from() netip.AddrPort {
+	if s.connected {
+		return s.peer
+	}
 	if s.ip6 {
 		port := binary.BigEndian.Uint16((*[2]byte)(unsafe.Pointer(&s.name.Port))[:])
 		return netip.AddrPortFrom(netip.AddrFrom16(s.name.Addr).Unmap(), port)
@@ -88,15 +95,15 @@ func (s *socket) from() netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom4(v4.Addr), port)
 }
 
-// arrival is the kernel's time stamp of the datagram, which knows nothing of when we got round to reading it.
-func (s *socket) arrival() time.Duration {
+// arrival is the kernel's time stamp of a datagram, which knows nothing of when we got round to reading it; 0 without.
+func arrival(m *unix.Msghdr) time.Duration {
 	const head = unix.SizeofCmsghdr
-	h := (*unix.Cmsghdr)(unsafe.Pointer(&s.ctl[0]))
-	if s.msg.Controllen >= head+16 && h.Level == unix.SOL_SOCKET && h.Type == unix.SCM_TIMESTAMPNS {
-		ts := (*unix.Timespec)(unsafe.Pointer(&s.ctl[head]))
+	h := (*unix.Cmsghdr)(unsafe.Pointer(m.Control))
+	if m.Controllen >= head+16 && h.Level == unix.SOL_SOCKET && h.Type == unix.SCM_TIMESTAMPNS {
+		ts := (*unix.Timespec)(unsafe.Add(unsafe.Pointer(m.Control), head))
 		return time.Duration(ts.Nano())
 	}
-	return time.Duration(time.Now().UnixNano())
+	return 0
 }
 
 func (s *socket) write(p []byte, to netip.AddrPort) error {
@@ -142,14 +149,27 @@ func (s *socket) connect(to netip.AddrPort) error {
 	if !to.IsValid() {
 		unspec := unix.RawSockaddr{Family: unix.AF_UNSPEC}
 		_, _, errno := unix.RawSyscall(unix.SYS_CONNECT, uintptr(s.fd), uintptr(unsafe.Pointer(&unspec)), unsafe.Sizeof(unspec))
-		s.connected = false
+		s.connected, s.peer = false, netip.AddrPort{}
 		return os.NewSyscallError("connect", errOf(errno))
 	}
 	if err := unix.Connect(s.fd, sockaddr(to)); err != nil {
 		return os.NewSyscallError("connect", err)
 	}
-	s.connected = true
+	s.connected, s.peer = true, to
 	return nil
+}
+
+// local is the address that the socket is bound to.
+func (s *socket) local() (netip.AddrPort, error) {
+	name, err := unix.Getsockname(s.fd)
+	if err != nil {
+		return netip.AddrPort{}, os.NewSyscallError("getsockname", err)
+	}
+	v4, ok := name.(*unix.SockaddrInet4)
+	if !ok {
+		return netip.AddrPort{}, fmt.Errorf("socket of family %T", name)
+	}
+	return netip.AddrPortFrom(netip.AddrFrom4(v4.Addr), uint16(v4.Port)), nil
 }
 
 func (s *socket) close() error { return os.NewSyscallError("close", unix.Close(s.fd)) }

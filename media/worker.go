@@ -1,6 +1,7 @@
 package media
 
 import (
+	"log/slog"
 	"sync"
 	"time"
 )
@@ -18,37 +19,30 @@ const (
 
 // worker serves its sessions from one goroutine: it reads their sockets and sends their packets.
 type worker struct {
-	clock  sleeper
-	wake   chan struct{} // has a token when joining or quit changed
-	visits [visitEvery]queue
-	sends  [slots]int // sessions that send in a slot
-	gauge  gauge
+	clock    sleeper
+	wake     chan struct{} // has a token when joining or quit changed
+	sessions [slots][]*Session
+	open     func(*worker) carrier
+	carrier  carrier
+	gauge    gauge
+	log      *slog.Logger
 
 	// Scratch of whatever session is served.
-	in  [maxPacket]byte
-	out [headerSize + maxFrame]byte
-	pcm [maxPacket]int16
+	pcm    [maxPacket]int16
+	report [maxPacket]byte
+
+	// The tick that is served: its number, its beginning on the worker's clock, and by the wall clock.
+	tick int64
+	now  time.Duration
+	wall time.Duration
 
 	mu      sync.Mutex
 	joining []*Session
 	quit    bool
 }
 
-// queue holds sessions, linked through Session.next.
-type queue struct{ head, tail *Session }
-
-func (q *queue) push(s *Session) {
-	s.next = nil
-	if q.tail == nil {
-		q.head = s
-	} else {
-		q.tail.next = s
-	}
-	q.tail = s
-}
-
-func newWorker(clock sleeper) *worker {
-	return &worker{clock: clock, wake: make(chan struct{}, 1)}
+func newWorker(clock sleeper, open func(*worker) carrier, log *slog.Logger) *worker {
+	return &worker{clock: clock, open: open, log: log, wake: make(chan struct{}, 1)}
 }
 
 func (w *worker) join(s *Session) {
@@ -77,6 +71,8 @@ func (w *worker) notify() {
 func (w *worker) run() {
 	w.clock.begin()
 	defer w.clock.end()
+	w.carrier = w.open(w)
+	defer w.leave()
 	next := tickAfter(w.clock.now())
 	for {
 		if w.idle() {
@@ -96,6 +92,16 @@ func (w *worker) run() {
 	}
 }
 
+// leave lets go of all sessions; they are closed.
+func (w *worker) leave() {
+	for _, sessions := range append(w.sessions[:], w.joining) {
+		for _, s := range sessions {
+			w.release(s)
+		}
+	}
+	w.carrier.close()
+}
+
 func tickAfter(t time.Duration) int64 { return int64(t/tickTime) + 1 }
 
 // skipped is how many ticks a worker that is late leaves out: whole rounds, so that every session keeps its slot.
@@ -107,8 +113,8 @@ func skipped(late time.Duration) int64 {
 }
 
 func (w *worker) idle() bool {
-	for i := range w.visits {
-		if w.visits[i].head != nil {
+	for _, sessions := range w.sessions {
+		if len(sessions) > 0 {
 			return false
 		}
 	}
@@ -124,35 +130,48 @@ func (w *worker) adopt(tick int64) bool {
 	for i, s := range w.joining {
 		due := tick
 		for n := tick + 1; n < tick+slots; n++ {
-			if w.sends[n%slots] < w.sends[due%slots] {
+			if len(w.sessions[n%slots]) < len(w.sessions[due%slots]) {
 				due = n
 			}
 		}
 		s.begin(due)
-		w.sends[due%slots]++
-		w.visits[due%visitEvery].push(s)
+		w.sessions[due%slots] = append(w.sessions[due%slots], s)
+		w.carrier.adopt(s)
 		w.joining[i] = nil
 	}
 	w.joining = w.joining[:0]
 	return !w.quit
 }
 
-// serve visits the sessions of a tick.
+// serve visits the sessions of a tick: those of the slot, which send, and then those half a round away, which are read.
 func (w *worker) serve(tick int64) {
-	q := &w.visits[tick%visitEvery]
-	s := q.head
-	*q = queue{}
-	for s != nil {
-		next := s.next
-		if slot, stays := s.visit(w, tick, w.clock.now()); stays {
-			q.push(s)
-		} else {
-			s.next = nil
-			w.sends[slot]--
-			w.gauge.sessions.Add(-1)
+	w.tick, w.now, w.wall = tick, w.clock.now(), wall()
+	w.visit(tick % slots)
+	w.visit((tick + slots/2) % slots)
+	w.carrier.flush()
+}
+
+func (w *worker) visit(slot int64) {
+	sessions := w.sessions[slot]
+	for i := 0; i < len(sessions); {
+		w.carrier.ready()
+		if sessions[i].visit(w) {
+			i++
+			continue
 		}
-		s = next
+		w.release(sessions[i])
+		last := len(sessions) - 1
+		sessions[i], sessions[last] = sessions[last], nil
+		sessions = sessions[:last]
 	}
+	w.sessions[slot] = sessions
+}
+
+// release lets go of a session that is closed.
+func (w *worker) release(s *Session) {
+	w.carrier.release(s)
+	s.release()
+	w.gauge.sessions.Add(-1)
 }
 
 func (w *worker) load() Load { return w.gauge.read() }
