@@ -128,6 +128,9 @@ func (c Config) way() (string, error) {
 }
 
 func (o Options) codecs() ([]sdp.Codec, error) {
+	if o.Codecs == nil {
+		return []sdp.Codec{sdp.PCMU, sdp.PCMA}, nil
+	}
 	var codecs []sdp.Codec
 	for _, name := range o.Codecs {
 		c := sdp.CodecNamed(name)

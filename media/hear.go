@@ -23,6 +23,9 @@ func (s *Session) sound(w *worker, h header, codec sdp.Codec, payload []byte) {
 	}
 }
 
+// comfort takes a description of the peer's silence (RFC 3389).
+func (s *Session) comfort(h header, payload []byte) {}
+
 // event takes a packet of a key press. The press is not to be heard in what is recorded.
 func (s *Session) event(h header, payload []byte, at time.Duration) {
 	p, ok := dtmf.Parse(h.sequence, h.timestamp, payload)

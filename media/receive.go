@@ -33,6 +33,11 @@ func (s *Session) packet(w *worker, p []byte, from netip.AddrPort, at time.Durat
 		}
 		return
 	}
+	p, ok := s.unseal(p)
+	if !ok {
+		s.in.invalid++
+		return
+	}
 	h, payload, ok := parseRTP(p)
 	if !ok {
 		s.in.invalid++
@@ -47,6 +52,9 @@ func (s *Session) packet(w *worker, p []byte, from netip.AddrPort, at time.Durat
 	case format.Events:
 		s.in.packet(h, at, false)
 		s.event(h, payload, at)
+	case format.Noise:
+		s.in.packet(h, at, true)
+		s.comfort(h, payload)
 	case format.Codec != sdp.None:
 		s.in.packet(h, at, true)
 		s.sound(w, h, format.Codec, payload)

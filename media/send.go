@@ -66,7 +66,7 @@ func (s *Session) send(w *worker) {
 		d.playing, d.next = s.playing, s.playing.fill(packet[headerSize:headerSize+d.size], s.agreed.Codec)
 	}
 	h.put(packet[:])
-	w.carrier.send(s, headerSize+d.size, s.latch.to, d)
+	w.carrier.send(s, s.seal(packet[:], headerSize+d.size), s.latch.to, d)
 }
 
 // sent takes note of whether the kernel took a packet. s.mu is held.

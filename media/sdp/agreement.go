@@ -15,6 +15,8 @@ type Agreement struct {
 	PayloadType uint8 // the number we send it under
 	Events      bool  // telephone-events were agreed on
 	EventType   uint8 // the number we send them under
+	Noise       bool  // comfort noise (RFC 3389) was agreed on
+	NoiseType   uint8 // the number we send it under
 	// Formats are the payload types that may come in.
 	Formats []Format
 	// Ptime is the length of the packets we send: 10, 20, … 60 ms.
@@ -29,11 +31,12 @@ type Agreement struct {
 	Changed bool
 }
 
-// Format is a payload type that may come in: a codec's, or that of telephone-events.
+// Format is a payload type that may come in: a codec's, or that of telephone-events or of comfort noise.
 type Format struct {
 	Number uint8
 	Codec  Codec
 	Events bool
+	Noise  bool
 }
 
 // packetTime is what we send to a peer that asks for these (RFC 8866 section 6.4): a multiple of 10 ms.

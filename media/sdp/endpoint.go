@@ -7,8 +7,11 @@ import (
 	"slices"
 )
 
-// offeredEvents is the payload type under which we offer telephone-events.
-const offeredEvents = 101
+// The payload types under which we offer telephone-events and comfort noise.
+const (
+	offeredEvents = 101
+	offeredNoise  = 13
+)
 
 // Endpoint is one call's side of offer and answer. It is not for several goroutines at once.
 type Endpoint struct {
@@ -40,8 +43,11 @@ func (e *Endpoint) Answer(offer []byte) ([]byte, Agreement, error) {
 	a.use(chosen)
 	a.Mux = s.mux
 	a.Formats = []Format{chosen}
-	events, ok := s.events()
-	if ok {
+	if noise, ok := s.noise(); ok {
+		a.Noise, a.NoiseType = true, noise.Number
+		a.Formats = append(a.Formats, noise)
+	}
+	if events, ok := s.events(); ok {
 		a.Events, a.EventType = true, events.Number
 		a.Formats = append(a.Formats, events)
 	}
@@ -55,7 +61,7 @@ func (e *Endpoint) Offer() []byte {
 	for _, c := range e.codecs() {
 		o.formats = append(o.formats, Format{Number: c.static(), Codec: c})
 	}
-	o.formats = append(o.formats, Format{Number: offeredEvents, Events: true})
+	o.formats = append(o.formats, Format{Number: offeredNoise, Noise: true}, Format{Number: offeredEvents, Events: true})
 	if len(e.lines) == 0 {
 		e.lines = []mediaLine{{media: "audio"}}
 	}
@@ -82,6 +88,10 @@ func (e *Endpoint) Accept(answer []byte) (Agreement, error) {
 	a.Mux = s.mux
 	for _, c := range e.codecs() { // what we offered may come in, by the numbers we gave
 		a.Formats = append(a.Formats, Format{Number: c.static(), Codec: c})
+	}
+	if noise, ok := s.noise(); ok {
+		a.Noise, a.NoiseType = true, noise.Number
+		a.Formats = append(a.Formats, Format{Number: offeredNoise, Noise: true})
 	}
 	if events, ok := s.events(); ok {
 		a.Events, a.EventType = true, events.Number
@@ -156,21 +166,19 @@ func (e *Endpoint) write(o ours) []byte {
 }
 
 func (s stream) codec(allowed []Codec) (Format, bool) {
-	for _, f := range s.formats {
-		if !f.Events && slices.Contains(allowed, f.Codec) {
-			return f, true
-		}
-	}
-	return Format{}, false
+	return s.find(func(f Format) bool { return f.Codec != None && slices.Contains(allowed, f.Codec) })
 }
 
-func (s stream) events() (Format, bool) {
-	for _, f := range s.formats {
-		if f.Events {
-			return f, true
-		}
+func (s stream) events() (Format, bool) { return s.find(func(f Format) bool { return f.Events }) }
+
+func (s stream) noise() (Format, bool) { return s.find(func(f Format) bool { return f.Noise }) }
+
+func (s stream) find(wanted func(Format) bool) (Format, bool) {
+	i := slices.IndexFunc(s.formats, wanted)
+	if i < 0 {
+		return Format{}, false
 	}
-	return Format{}, false
+	return s.formats[i], true
 }
 
 func (a *Agreement) use(f Format) { a.Codec, a.PayloadType = f.Codec, f.Number }

@@ -92,19 +92,11 @@ func readFormats(m *sdp.MediaDescription) []Format {
 		if err != nil {
 			continue
 		}
-		f := Format{Number: uint8(n)}
-		name, mapped := maps[f.Number]
-		switch {
-		case !mapped && n == 0:
-			f.Codec = PCMU
-		case !mapped && n == 8:
-			f.Codec = PCMA
-		case strings.EqualFold(name, "telephone-event/8000"):
-			f.Events = true
-		default:
-			f.Codec = codecOf(name)
+		f, known := static[uint8(n)]
+		if name, mapped := maps[uint8(n)]; mapped {
+			f, known = formatNamed(name)
 		}
-		if f.Events || f.Codec != None {
+		if f.Number = uint8(n); known {
 			out = append(out, f)
 		}
 	}
@@ -126,12 +118,15 @@ func rtpmaps(m *sdp.MediaDescription) map[uint8]string {
 	return maps
 }
 
-func codecOf(rtpmap string) Codec {
+// formatNamed is what an a=rtpmap calls so; all we use have the clock rate 8000.
+func formatNamed(rtpmap string) (f Format, known bool) {
 	name, rate, _ := strings.Cut(rtpmap, "/")
-	if rate != "8000" {
-		return None
+	f = Format{
+		Codec:  CodecNamed(name),
+		Events: strings.EqualFold(name, "telephone-event"),
+		Noise:  strings.EqualFold(name, "CN"),
 	}
-	return CodecNamed(name)
+	return f, rate == "8000" && (f.Codec != None || f.Events || f.Noise)
 }
 
 // milliseconds reads a=ptime and a=maxptime; some peers write fractions.

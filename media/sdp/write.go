@@ -44,7 +44,11 @@ func (e *Endpoint) writeAudio(b *strings.Builder, o ours) {
 			fmt.Fprintf(b, "a=rtpmap:%d telephone-event/8000\r\na=fmtp:%d 0-15\r\n", f.Number, f.Number)
 			continue
 		}
-		fmt.Fprintf(b, "a=rtpmap:%d %s/8000\r\n", f.Number, f.Codec)
+		name := f.Codec.String()
+		if f.Noise {
+			name = "CN"
+		}
+		fmt.Fprintf(b, "a=rtpmap:%d %s/8000\r\n", f.Number, name)
 	}
 	fmt.Fprintf(b, "a=ptime:%d\r\na=%s\r\n", o.ptime, o.direction)
 	if o.mux {
