@@ -17,6 +17,7 @@ var lateness = [...]time.Duration{
 // gauge measures a worker: written by its goroutine, read by any.
 type gauge struct {
 	sessions atomic.Int64
+	realTime atomic.Bool
 	busyPPM  atomic.Int64
 	late99   atomic.Int64
 	lateMax  atomic.Int64
@@ -30,6 +31,7 @@ type gauge struct {
 func (g *gauge) read() Load {
 	return Load{
 		Sessions: int(g.sessions.Load()),
+		RealTime: g.realTime.Load(),
 		Busy:     float64(g.busyPPM.Load()) / 1e6,
 		Late99:   time.Duration(g.late99.Load()),
 		LateMax:  time.Duration(g.lateMax.Load()),

@@ -1,11 +1,14 @@
 package media
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // sleeper is a worker's clock. Times are since an epoch of its own, on a steady clock.
 type sleeper interface {
-	// begin and end frame the worker's life, on its goroutine.
-	begin()
+	// begin and end frame the worker's life, on its goroutine. begin tells what keeps it from real-time priority.
+	begin() (realTime error)
 	end()
 	now() time.Duration
 	sleep(until time.Duration)
@@ -16,7 +19,7 @@ type fakeable struct{ epoch time.Time }
 
 func newFakeable() sleeper { return &fakeable{time.Now()} }
 
-func (f *fakeable) begin()             {}
+func (f *fakeable) begin() error       { return errors.ErrUnsupported }
 func (f *fakeable) end()               {}
 func (f *fakeable) now() time.Duration { return time.Since(f.epoch) }
 func (f *fakeable) sleep(until time.Duration) {

@@ -1,6 +1,7 @@
 package media
 
 import (
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -69,7 +70,7 @@ func (w *worker) notify() {
 
 // run turns the wheel until stop. Without sessions it waits for one instead.
 func (w *worker) run() {
-	w.clock.begin()
+	w.gauge.realTime.Store(w.begin())
 	defer w.clock.end()
 	w.carrier = w.open(w)
 	defer w.leave()
@@ -90,6 +91,15 @@ func (w *worker) run() {
 		w.gauge.tick(now-due, w.clock.now()-now)
 		next++
 	}
+}
+
+// begin takes the thread, and reports whether it has real-time priority.
+func (w *worker) begin() (realTime bool) {
+	err := w.clock.begin()
+	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		w.log.Info("media: no real-time priority for packets; give the program CAP_SYS_NICE or an RTPRIO limit of 1", "reason", err)
+	}
+	return err == nil
 }
 
 // leave lets go of all sessions; they are closed.

@@ -20,7 +20,7 @@ type scripted struct {
 	until int
 }
 
-func (c *scripted) begin()             {}
+func (c *scripted) begin() error       { return nil }
 func (c *scripted) end()               {}
 func (c *scripted) now() time.Duration { return c.time }
 func (c *scripted) sleep(until time.Duration) {
