@@ -1,11 +1,11 @@
 # What the tests need beside Go: Debian package and the program that shows it is there.
-PEERS := sip-tester:sipp baresip:baresip postgresql:/usr/lib/postgresql/*/bin/initdb sox:sox
+PEERS := sip-tester:sipp baresip:baresip postgresql:/usr/lib/postgresql/*/bin/initdb sox:sox ffmpeg:ffmpeg
 LINT  := $(shell go env GOPATH)/bin/golangci-lint
 LINT_VERSION := v2.15.0
 FUZZ  ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: help build test peers lint bench fuzz update
+.PHONY: help build test peers lint bench limit fuzz update
 
 help: ## these lines
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -17,7 +17,7 @@ test: peers lint ## install what is missing, then vet, lint and every test with 
 	go vet ./... ./testdata/memnet
 	go test -race -timeout 30m ./...
 
-peers: ## the programs that the tests call: SIPp, baresip, PostgreSQL, sox
+peers: ## the programs that the tests call: SIPp, baresip, PostgreSQL, sox, ffmpeg
 	@missing=; for peer in $(PEERS); do \
 		command -v $${peer#*:} >/dev/null 2>&1 || ls $${peer#*:} >/dev/null 2>&1 || missing="$$missing $${peer%%:*}"; done; \
 	[ -z "$$missing" ] && exit 0; \
@@ -32,7 +32,10 @@ lint: $(LINT) ## the linters of .golangci.yml
 	$(LINT) run
 
 bench: ## the figures of the README
-	go test -run '^$$' -bench . -benchmem ./...
+	go test -run '^$$' -bench . -skip 'Limit|Pacing' -benchmem ./...
+
+limit: peers ## what a call costs beside the same packets in C, and how evenly packets leave: 25 minutes on a quiet machine
+	go test -run '^$$' -bench 'Limit|Pacing' -benchtime 1x -timeout 1h ./cmd/readback
 
 fuzz: ## every fuzz target for FUZZ=30s
 	@for target in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | sort -u); do \

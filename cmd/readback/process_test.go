@@ -75,7 +75,7 @@ const processConfig = `
 node: test
 data: data
 sip:
-  max_calls: 1000
+  max_calls: 5000
   listen:
     - {network: udp, address: "127.0.0.1:0"}
     - {network: tcp, address: "127.0.0.1:0"}
@@ -86,23 +86,36 @@ trunks:
     country: US
     trust_caller: true
     calls_per_second: 1000
-    burst: 1000
-    max_calls: 1000
+    burst: 5000
+    max_calls: 5000
 numbers:
   - {number: "+1 888 799 9666", country: US, locale: en-US, languages: {9: fr-FR}, time_zone: America/Los_Angeles}
   - {number: "+1 650 397 6096", country: US, locale: en-US, time_zone: America/Los_Angeles, ring_time: 2s}
 `
 
-var readyLine = regexp.MustCompile(`^readback ready: sip udp (\S+), tcp (\S+); http (\S+);`)
+// Tests share their machine: late ticks are no overload there, where a test does not say so itself.
+const unhurried = "rtp: {overload: {busy: 1, late: 1s}}\n"
+
+var readyLine = regexp.MustCompile(`^readback ready: sip udp (\S+), tcp (\S+); http (\S+); media (io_uring|plain);`)
 
 // startGateway runs the program with the sample accounts and waits for its ready line. More configuration may be added.
-func startGateway(t testing.TB, more string) *process { return startProgram(t, binary, more) }
+func startGateway(t testing.TB, more string) *process {
+	if !strings.Contains(more, "rtp:") {
+		more += unhurried
+	}
+	return startProgram(t, binary, more)
+}
 
 func startProgram(t testing.TB, binary func() (string, error), more string) *process {
 	t.Helper()
+	return startConfigured(t, binary, processConfig+more)
+}
+
+func startConfigured(t testing.TB, binary func() (string, error), config string) *process {
+	t.Helper()
 	dir := t.TempDir()
 	p := &process{t: t, binary: binary, dir: dir, config: filepath.Join(dir, "readback.yaml")}
-	if err := os.WriteFile(p.config, []byte(processConfig+more), 0o600); err != nil {
+	if err := os.WriteFile(p.config, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	accounts := filepath.Join(dir, "accounts.csv")
