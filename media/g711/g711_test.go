@@ -48,25 +48,76 @@ func TestEveryCodeDecodesAsFFmpegDoes(t *testing.T) {
 	}
 }
 
-// Where the segments begin: decision values x of tables 1a and 2a of G.711, in the 13 or 14 bits that count.
-// (ffmpeg and sox round these borders in ways of their own.)
-func TestSegmentsBeginWhereG711Says(t *testing.T) {
-	tables := []struct {
-		name   string
-		encode func([]byte, []int16)
-		shift  int
-		starts []int
-	}{
-		{"mulaw", g711.EncodeMu, 2, []int{31, 95, 223, 479, 991, 2015, 4063}},
-		{"alaw", g711.EncodeA, 3, []int{64, 128, 256, 512, 1024, 2048}},
+// laws are how the samples are parted among the codes: tables 1a and 2a of G.711, by which a code reaches from one
+// decision value to the next.
+var laws = []law{
+	{"mulaw", g711.EncodeMu, 2, func(n int) int { return 2 << (n / 16) }, 1, func(n byte) byte { return 0xFF - n }},
+	{"alaw", g711.EncodeA, 3, func(n int) int { return 2 << max(0, n/16-1) }, 2, func(n byte) byte { return (0x80 | n) ^ 0x55 }},
+}
+
+type law struct {
+	name   string
+	encode func([]byte, []int16)
+	shift  int               // 16-bit samples to those of the table: 13 bits, or 14
+	step   func(n int) int   // from decision value n to the next
+	first  int               // decision value 1
+	code   func(n byte) byte // of interval n of the positive samples
+}
+
+// beside is how far a sample is from the decision value next to it, and a quarter of the step above that.
+func (l law) beside(s int) (off, quarter int) {
+	off = 1 << 16
+	for n, x := 1, l.first; n < 128; n, x = n+1, x+l.step(n) {
+		if d := max(s, -s) - x<<l.shift; max(d, -d) < off {
+			off, quarter = max(d, -d), l.step(n)<<l.shift/4
+		}
 	}
-	for _, c := range tables {
-		for _, x := range c.starts {
-			var code [2]byte
-			c.encode(code[:], []int16{int16(x<<c.shift - 1), int16(x << c.shift)})
-			if code[0]^code[1] < 0x10 {
-				t.Errorf("%s: %d and %d are in one segment: codes %#02x, %#02x", c.name, x<<c.shift-1, x<<c.shift, code[0], code[1])
+	return off, quarter
+}
+
+// A sample on a decision value is in the interval above, as in ITU-T G.191: the tables leave it open. A negative one is
+// the complement of a positive one there, so that every interval holds equally many samples of either sign.
+func TestEverySampleIsCodedByTheTables(t *testing.T) {
+	for _, law := range laws {
+		n, next := 0, law.first
+		for s := range 32768 {
+			if n < 127 && s>>law.shift >= next {
+				n++
+				next += law.step(n)
 			}
+			var got [2]byte
+			law.encode(got[:], []int16{int16(s), int16(^s)})
+			if want := law.code(byte(n)); got[0] != want || got[1] != want^0x80 {
+				t.Fatalf("%s: %d and %d are coded as %#02x, want %#02x and %#02x", law.name, s, ^s, got, want, want^0x80)
+			}
+		}
+	}
+}
+
+// FFmpeg codes all samples as we do but those next to a decision value. It rounds all samples down to 14 bits, so
+// that for negative ones each value is four samples off; and where the steps double it parts the codes half way
+// between what they decode to, which is a quarter of a step above the table. We follow the Recommendation.
+func TestEverySampleIsCodedAsFFmpegDoesButOnDecisionValues(t *testing.T) {
+	all := make([]int16, 65536)
+	for i := range all {
+		all[i] = int16(i - 32768)
+	}
+	for _, law := range laws {
+		want := ffmpeg(t, pcm(all), "-f", "s16le", "-ar", "8000", "-ac", "1", "-i", "-", "-f", law.name, "-")
+		got := make([]byte, len(all))
+		law.encode(got, all)
+		differ := 0
+		for i, s := range all {
+			if got[i] == want[i] {
+				continue
+			}
+			differ++
+			if off, quarter := law.beside(int(s)); off > quarter+4 {
+				t.Errorf("%s: %d is coded as %#02x, by ffmpeg as %#02x; it is %d off a decision value", law.name, s, got[i], want[i], off)
+			}
+		}
+		if differ != 964 {
+			t.Errorf("%s: %d of %d codes differ from ffmpeg's, want the 964 known ones", law.name, differ, len(all))
 		}
 	}
 }

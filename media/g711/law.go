@@ -13,11 +13,10 @@ func muExpand(code byte) int16 {
 }
 
 // muCompress is the inverse: the sign and the segment and step of the magnitude, with the 14 bits that count.
-// Both signs are treated alike, so a sample lands on the nearest code.
 func muCompress(sample int16) byte {
 	linear, sign := int(sample), byte(0x80)
 	if linear < 0 {
-		linear, sign = -linear, 0
+		linear, sign = -linear-1, 0
 	}
 	linear = min(linear>>2+33, 0x1FFF)
 	segment := bits.Len(uint(linear)) - 6
@@ -38,8 +37,8 @@ func aExpand(code byte) int16 {
 	return int16(-magnitude)
 }
 
-// aCompress is the inverse, with the 13 bits that count. A-law has no zero: the smallest negative sample
-// has the smallest negative code.
+// aCompress is the inverse, with the 13 bits that count. A-law has no zero: the smallest negative sample has the
+// smallest negative code.
 func aCompress(sample int16) byte {
 	linear, sign := int(sample), byte(0x80)
 	if linear < 0 {
