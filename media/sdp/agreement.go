@@ -27,6 +27,8 @@ type Agreement struct {
 	Remote, RemoteRTCP netip.AddrPort
 	// Mux: RTCP goes over the RTP port (RFC 5761).
 	Mux bool
+	// Crypto are the keys of SRTP, none in the clear.
+	Crypto Crypto
 	// Changed: this description of the peer's is another one than its last. A refresh changes nothing.
 	Changed bool
 }

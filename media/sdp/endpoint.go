@@ -1,10 +1,13 @@
 package sdp
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
+
+	"readback/media/srtp"
 )
 
 // The payload types under which we offer telephone-events and comfort noise.
@@ -19,13 +22,18 @@ type Endpoint struct {
 	Local netip.AddrPort
 	// Codecs are the ones to offer and to accept; nil means all.
 	Codecs []Codec
+	// Policy is whether sound is encrypted.
+	Policy Policy
 
 	id      uint64
 	version uint64
-	said    string      // our last description but for its origin
-	lines   []mediaLine // the m-lines agreed on so far: they keep their places
-	audio   int         // which of them is ours
-	heard   string      // the origin and address of the peer's last description
+	said    [sha256.Size]byte       // of our last description but for its origin: it has keys in it
+	lines   []mediaLine             // the m-lines agreed on so far: they keep their places
+	audio   int                     // which of them is ours
+	heard   string                  // the origin and address of the peer's last description
+	crypto  Crypto                  // agreed on so far
+	offered []cryptoLine            // of our last offer
+	keys    map[srtp.Suite]srtp.Key // that we offered
 }
 
 // Answer answers an offer, the call's first or a later one. ErrSyntax and ErrUnacceptable leave the endpoint as it was.
@@ -39,7 +47,9 @@ func (e *Endpoint) Answer(offer []byte) ([]byte, Agreement, error) {
 		return nil, Agreement{}, err
 	}
 	s := d.streams[index]
+	line, _ := e.Policy.choose(s)
 	a := e.agree(s)
+	a.Crypto = e.crypto.answer(line.key)
 	a.use(chosen)
 	a.Mux = s.mux
 	a.Formats = []Format{chosen}
@@ -51,13 +61,28 @@ func (e *Endpoint) Answer(offer []byte) ([]byte, Agreement, error) {
 		a.Events, a.EventType = true, events.Number
 		a.Formats = append(a.Formats, events)
 	}
+	if !a.Crypto.Equal(e.crypto) {
+		e.keys = nil
+	}
 	e.remember(d, index, &a)
-	return e.write(a.ours(d.lines[index].proto)), a, nil
+	o := a.ours(d.lines[index].proto)
+	if line.key = a.Crypto.Ours; line.tag != "" {
+		o.crypto = []cryptoLine{line}
+	}
+	return e.write(o), a, nil
 }
 
-// Offer makes an offer: all our codecs, or the streams of the call so far with theirs renewed.
+// Offer makes an offer: all our codecs, or the streams of the call so far with theirs renewed. A call that is encrypted
+// is offered to stay so.
 func (e *Endpoint) Offer() []byte {
 	o := ours{proto: "RTP/AVP", ptime: DefaultPtime, mux: true}
+	switch {
+	case e.crypto.Suite() != srtp.None:
+		o.proto, o.crypto = e.lines[e.audio].proto, e.offerKeys()
+	case e.Policy == SecureOnly:
+		o.proto, o.crypto = "RTP/SAVP", e.offerKeys()
+	}
+	e.offered = o.crypto
 	for _, c := range e.codecs() {
 		o.formats = append(o.formats, Format{Number: c.static(), Codec: c})
 	}
@@ -83,7 +108,12 @@ func (e *Endpoint) Accept(answer []byte) (Agreement, error) {
 	if !ok {
 		return Agreement{}, fmt.Errorf("%w: the answer has none of the codecs %v", ErrUnacceptable, e.codecs())
 	}
+	crypto, err := e.accept(s)
+	if err != nil {
+		return Agreement{}, err
+	}
 	a := e.agree(s)
+	a.Crypto = crypto
 	a.use(chosen)
 	a.Mux = s.mux
 	for _, c := range e.codecs() { // what we offered may come in, by the numbers we gave
@@ -104,23 +134,35 @@ func (e *Endpoint) Accept(answer []byte) (Agreement, error) {
 	return a, nil
 }
 
-// choose picks the stream to take: the one of before when it still can be, else the first that can.
+// choose picks the stream to take: the one of before when it still can be, else one with keys where they are wanted, else
+// the first that can.
 func (e *Endpoint) choose(d *description) (int, Format, error) {
 	order := []int{}
 	if len(e.lines) > 0 && e.audio < len(d.streams) {
 		order = append(order, e.audio)
 	}
+	for i, s := range d.streams {
+		if line, _ := e.Policy.choose(s); line.tag != "" {
+			order = append(order, i)
+		}
+	}
 	for i := range d.streams {
 		order = append(order, i)
 	}
 	for _, i := range order {
-		if s := d.streams[i]; s.usable && s.addr.Addr().Is4() == e.Local.Addr().Is4() {
-			if f, ok := s.codec(e.codecs()); ok {
-				return i, f, nil
-			}
+		if f, ok := e.takes(d.streams[i]); ok {
+			return i, f, nil
 		}
 	}
-	return 0, Format{}, fmt.Errorf("%w: want RTP/AVP audio over %s with one of %v", ErrUnacceptable, family(e.Local.Addr()), e.codecs())
+	return 0, Format{}, fmt.Errorf("%w: want %v over %s with one of %v", ErrUnacceptable, e.Policy, family(e.Local.Addr()), e.codecs())
+}
+
+// takes reports whether a stream can be taken, and with which of its codecs.
+func (e *Endpoint) takes(s stream) (Format, bool) {
+	if _, ok := e.Policy.choose(s); !ok || !s.usable || s.addr.Addr().Is4() != e.Local.Addr().Is4() {
+		return Format{}, false
+	}
+	return s.codec(e.codecs())
 }
 
 func (e *Endpoint) codecs() []Codec {
@@ -143,9 +185,10 @@ func (e *Endpoint) agree(s stream) Agreement {
 	}
 }
 
-// remember keeps the m-lines and tells whether the peer said something new.
+// remember keeps the m-lines and the keys and tells whether the peer said something new.
 func (e *Endpoint) remember(d *description, index int, a *Agreement) {
 	e.lines, e.audio = d.lines, index
+	e.crypto = a.Crypto
 	heard := d.origin + " " + a.Remote.String()
 	a.Changed = heard != e.heard
 	e.heard = heard
@@ -154,14 +197,15 @@ func (e *Endpoint) remember(d *description, index int, a *Agreement) {
 // write puts a description together; its version grows when it says something new (RFC 3264 section 8).
 func (e *Endpoint) write(o ours) []byte {
 	body := e.body(o)
+	said := sha256.Sum256([]byte(body))
 	switch {
-	case e.said == "":
+	case e.version == 0:
 		e.id = rand.Uint64N(1 << 62) // fits signed parsers
 		e.version = 1
-	case e.said != body:
+	case e.said != said:
 		e.version++
 	}
-	e.said = body
+	e.said = said
 	return fmt.Appendf(nil, "v=0\r\no=- %d %d IN %s %s\r\n%s", e.id, e.version, family(e.Local.Addr()), e.Local.Addr(), body)
 }
 

@@ -39,7 +39,7 @@ func tidy(body []byte) (text string, streams []mediaLine, err error) {
 			return "", nil, err
 		}
 		streams = append(streams, line)
-		if line.media != "audio" || !plainRTP(line.proto) {
+		if line.media != "audio" || !plainRTP(line.proto) && !secureRTP(line.proto) {
 			b.WriteString("m=application 0 RTP/AVP 0\r\n")
 			continue
 		}
@@ -88,6 +88,9 @@ func parseMediaLine(value string) (mediaLine, error) {
 
 // plainRTP reports whether a protocol is RTP without encryption; with feedback (RFC 4585) is as good.
 func plainRTP(proto string) bool { return proto == "RTP/AVP" || proto == "RTP/AVPF" }
+
+// secureRTP is the same for RTP with it (RFC 3711 section 12, RFC 5124).
+func secureRTP(proto string) bool { return proto == "RTP/SAVP" || proto == "RTP/SAVPF" }
 
 // writeLine writes the first line of a type, or its default; an empty default is no line.
 func writeLine(b *strings.Builder, l lines, kind byte, missing string) {

@@ -18,7 +18,9 @@ type description struct {
 
 // stream is an audio stream of a description.
 type stream struct {
-	usable    bool // audio, plain RTP, a port, an address
+	usable    bool // audio over RTP, a port, an address
+	secure    bool // its protocol is that of SRTP
+	crypto    []cryptoLine
 	addr      netip.AddrPort
 	rtcp      netip.AddrPort
 	mux       bool // a=rtcp-mux
@@ -42,8 +44,10 @@ func parse(body []byte) (*description, error) {
 		return nil, fmt.Errorf("%w: %d of %d streams could be read", ErrSyntax, len(raw.MediaDescriptions), len(lines))
 	}
 	d := &description{lines: lines, origin: raw.Origin.String()}
-	for _, m := range raw.MediaDescriptions {
-		d.streams = append(d.streams, readStream(&raw, m))
+	for i, m := range raw.MediaDescriptions {
+		s := readStream(&raw, m)
+		s.secure = secureRTP(lines[i].proto)
+		d.streams = append(d.streams, s)
 	}
 	return d, nil
 }
@@ -64,6 +68,7 @@ func readStream(session *sdp.SessionDescription, m *sdp.MediaDescription) stream
 	s.maxptime = milliseconds(m, "maxptime")
 	_, s.mux = m.Attribute("rtcp-mux")
 	s.rtcp = readRTCP(m, s.addr)
+	s.crypto = readCrypto(m)
 	return s
 }
 

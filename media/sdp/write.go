@@ -12,6 +12,7 @@ type ours struct {
 	ptime     int
 	direction Direction
 	mux       bool
+	crypto    []cryptoLine
 }
 
 // ours describes the stream that was agreed on.
@@ -53,5 +54,8 @@ func (e *Endpoint) writeAudio(b *strings.Builder, o ours) {
 	fmt.Fprintf(b, "a=ptime:%d\r\na=%s\r\n", o.ptime, o.direction)
 	if o.mux {
 		b.WriteString("a=rtcp-mux\r\n")
+	}
+	for _, line := range o.crypto {
+		b.WriteString(line.value())
 	}
 }
