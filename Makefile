@@ -32,10 +32,10 @@ lint: $(LINT) ## the linters of .golangci.yml
 	$(LINT) run
 
 bench: ## the figures of the README
-	go test -run '^$$' -bench . -skip 'Limit|Pacing' -benchmem ./...
+	go test -run '^$$' -bench . -skip 'Limit|Pacing|Overload' -benchmem ./...
 
 limit: peers ## what a call costs beside the same packets in C, and how evenly packets leave: 25 minutes on a quiet machine
-	go test -run '^$$' -bench 'Limit|Pacing' -benchtime 1x -timeout 1h ./cmd/readback
+	go test -run '^$$' -bench 'Limit|Pacing|Overload' -benchtime 1x -timeout 1h ./cmd/readback
 
 fuzz: ## every fuzz target for FUZZ=30s
 	@for target in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | sort -u); do \

@@ -35,6 +35,8 @@ rtp:
   ports: 30000-39999
   silence: 1m
   quarantine: 10s
+  io: plain
+  overload: {busy: 0.5, late: 20ms, retry_after: 5s}
 http:
   listen: 192.0.2.1:80
 trunks:
@@ -43,12 +45,15 @@ trunks:
     country: GB
     trust_caller: true
     codecs: [pcma]
+    encryption: required
+    inband: always
     media: [198.51.100.0/24]
     calls_per_second: 30
     burst: 60
     max_calls: 500
   - name: pbx
     networks: [10.0.0.0/8]
+    encryption: off
     media: any
 numbers:
   - number: +44 20 3890 5445
@@ -129,7 +134,8 @@ func TestDefaultIsTheAgreedPolicy(t *testing.T) {
 		t.Errorf("policy.plans (-want +got):\n%s", diff)
 	}
 	wantTrunks := []Trunk{{
-		Name: "loopback", Networks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Codecs: []string{"pcmu", "pcma"},
+		Name: "loopback", Networks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Codecs: []string{"g722", "pcmu", "pcma"},
+		Encryption: "optional", InBand: "without-events",
 		CallsPerSecond: 10, Burst: 20, MaxCalls: 200,
 	}}
 	if diff := cmp.Diff(wantTrunks, c.Trunks, compareAddresses); diff != "" {
@@ -144,6 +150,8 @@ func TestDefaultIsTheAgreedPolicy(t *testing.T) {
 		{"sip.max_call_time", c.SIP.MaxCallTime.D(), 30 * time.Minute},
 		{"sip.ring_time", c.SIP.RingTime.D(), time.Duration(0)},
 		{"rtp.silence", c.RTP.Silence.D(), 30 * time.Second},
+		{"rtp.io", c.RTP.IO, "auto"},
+		{"rtp.overload", c.RTP.Overload, Overload{0.75, Duration(10 * time.Millisecond), Duration(2 * time.Second)}},
 		{"policy.unverified", c.Policy.Unverified, Promise{3, Duration(24 * time.Hour)}},
 		{"policy.services", c.Policy.Services, Promise{4, Duration(24 * time.Hour)}},
 		{"policy.join_within", c.Policy.JoinWithin.D(), time.Minute},
@@ -163,7 +171,7 @@ func TestDefaultIsAFreshCopy(t *testing.T) {
 	c := Default()
 	c.Numbers[0].Languages['9'] = "spoilt"
 	c.Trunks[0].Codecs[0] = "spoilt"
-	if d := Default(); d.Numbers[0].Languages['9'] != "fr-FR" || d.Trunks[0].Codecs[0] != "pcmu" {
+	if d := Default(); d.Numbers[0].Languages['9'] != "fr-FR" || d.Trunks[0].Codecs[0] != "g722" {
 		t.Error("what is done to one copy of the defaults shows in the next")
 	}
 }
@@ -200,6 +208,9 @@ func TestEverythingThatCanBeSaid(t *testing.T) {
 		if got := fmt.Sprint(c.Trunks[i].MediaNetworks()); got != want {
 			t.Errorf("media networks of trunk %d are %s, want %s", i, got, want)
 		}
+	}
+	if pbx := c.Trunks[1]; pbx.Encryption != "off" || pbx.InBand != "without-events" {
+		t.Errorf("the trunk pbx has encryption %q and in-band keys %q, want off and without-events", pbx.Encryption, pbx.InBand)
 	}
 	if got := Default().Trunks[0].MediaNetworks(); fmt.Sprint(got) != "[127.0.0.0/8]" {
 		t.Errorf("a trunk that says nothing of media has %v, want its own networks", got)

@@ -9,7 +9,7 @@ func nearest(text string, words []string) string {
 	if len(text) > 64 {
 		return ""
 	}
-	best, least := "", max(2, len(text)/3)+1
+	best, least := "", min(max(2, len(text)/3)+1, len(text)) // of "on", nothing is left in "off"
 	for _, word := range words {
 		if d := distance(strings.ToLower(text), strings.ToLower(word)); d < least {
 			best, least = word, d

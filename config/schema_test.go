@@ -75,6 +75,8 @@ func writtenForm(t reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{Type: "string", Enum: []any{"P1", "P2", "P3", "P4"}}
 	case reflect.TypeFor[PortRange]():
 		return text(`[0-9]+ *- *[0-9]+`)
+	case reflect.TypeFor[Share]():
+		return &jsonschema.Schema{Type: "number", ExclusiveMinimum: "0", Maximum: "1"}
 	case reflect.TypeFor[Secret]():
 		return &jsonschema.Schema{Type: "string"}
 	case reflect.TypeFor[netip.Prefix]():
@@ -161,6 +163,7 @@ func TestFilesAgreeWithTheSchema(t *testing.T) {
 		"missing key":    "trunks: [{name: a}]",
 		"wrong choice":   "observe: {log_level: loud}",
 		"out of range":   "sip: {max_calls: 0}",
+		"no share":       "rtp: {overload: {busy: 7.5}}",
 		"wrong duration": "sip: {ring_time: soon}",
 		"wrong media":    "trunks: [{name: a, networks: [192.0.2.0/24], media: all}]",
 	} {
@@ -255,6 +258,11 @@ func (c schemaChecker) check(path string, schema map[string]any, value any) (err
 		}
 		if least, ok := schema["minimum"].(float64); ok && float64(v) < least {
 			fail("%v is too small", v)
+		}
+	case float64:
+		least, _ := schema["exclusiveMinimum"].(float64)
+		if most, _ := schema["maximum"].(float64); wantType != "number" || v <= least || v > most {
+			fail("%v is no share", v)
 		}
 	default:
 		fail("a %T", value)

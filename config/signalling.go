@@ -40,6 +40,20 @@ type RTP struct {
 	Silence Duration `yaml:"silence" between:"5s,10m"`
 	// How long a port rests between two calls, so that late packets of one do not reach the next.
 	Quarantine Duration `yaml:"quarantine" between:"0s,5m"`
+	// How packets reach the kernel: io_uring, plain system calls, or auto, which is io_uring where the kernel and the container allow it.
+	IO string `yaml:"io" jsonschema:"enum=auto,enum=io_uring,enum=plain"`
+	// When new calls are refused because sound needs the machine for the calls there are.
+	Overload Overload `yaml:"overload"`
+}
+
+// Overload is the load above which new calls are refused with 503. Calls in progress go on.
+type Overload struct {
+	// The share of its time that a media worker may be busy, in the last second, like 0.75.
+	Busy Share `yaml:"busy"`
+	// How late the ticks of a media worker may begin, the slowest hundredth of the last second left out.
+	Late Duration `yaml:"late" between:"1ms,1s"`
+	// How long a refused peer is asked to wait (Retry-After). It sends no call at all meanwhile.
+	RetryAfter Duration `yaml:"retry_after" between:"1s,5m"`
 }
 
 // HTTP is the listener for health, metrics and the API.
@@ -58,8 +72,12 @@ type Trunk struct {
 	Country string `yaml:"country" jsonschema:"pattern=^([A-Z]{2})?$" fix:"write the ISO 3166 code, like US, GB or AU"`
 	// Whether this peer vouches for the caller's number: the number then names the account.
 	TrustCaller bool `yaml:"trust_caller"`
-	// The codecs that are accepted, the preferred one first.
-	Codecs []string `yaml:"codecs" jsonschema:"enum=pcmu,enum=pcma,minItems=1,uniqueItems=true"`
+	// The codecs that are accepted. An offer is answered with the first of its codecs that is here; our own offers have this order.
+	Codecs []string `yaml:"codecs" jsonschema:"enum=g722,enum=pcmu,enum=pcma,minItems=1,uniqueItems=true"`
+	// Whether sound is encrypted (SRTP with keys by SDES): optional, as the peer offers; required, calls without are refused; off.
+	Encryption string `yaml:"encryption" jsonschema:"enum=off,enum=optional,enum=required"`
+	// When tones in the sound are taken for keys: without-events, where telephone-event was not agreed on; never; always.
+	InBand string `yaml:"inband" jsonschema:"enum=without-events,enum=never,enum=always"`
 	// The networks that sound is exchanged with. Left out: the trunk's own networks. The word any opens it to every address.
 	Media Media `yaml:"media,omitzero"`
 	// New calls a second that are accepted on average.
@@ -72,7 +90,8 @@ type Trunk struct {
 
 // defaults are what a trunk has that does not say otherwise.
 func (t *Trunk) defaults() {
-	t.Codecs = []string{"pcmu", "pcma"}
+	t.Codecs = []string{"g722", "pcmu", "pcma"}
+	t.Encryption, t.InBand = "optional", "without-events"
 	t.CallsPerSecond = 10
 	t.Burst = 20
 	t.MaxCalls = 200

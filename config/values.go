@@ -141,6 +141,28 @@ func (r PortRange) String() string { return fmt.Sprintf("%d-%d", r.Min, r.Max) }
 // MarshalText is String.
 func (r PortRange) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
+// Share is a part of a whole: more than 0, at most 1.
+type Share float64
+
+// UnmarshalText reads a decimal number, like 0.75.
+func (s *Share) UnmarshalText(text []byte) error {
+	share, err := strconv.ParseFloat(string(text), 64)
+	switch {
+	case err != nil:
+		return &malformed{"is not a share", "write a number above 0, at most 1, like 0.75"}
+	case !(share > 0 && share <= 1): // also for what is no number
+		return &malformed{"is out of range", "write a number above 0, at most 1, like 0.75"}
+	}
+	*s = Share(share)
+	return nil
+}
+
+// String is the written form.
+func (s Share) String() string { return strconv.FormatFloat(float64(s), 'g', -1, 64) }
+
+// MarshalText is String.
+func (s Share) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
 // Media says where the sound of a trunk may come from and go to. The zero value leaves it to the trunk's networks.
 type Media struct {
 	Any      bool

@@ -86,6 +86,9 @@ func (c *Config) warnAboutTrunks(warn func(path, message, fix string)) {
 		if trunk.Media.Any {
 			warn(path+".media", "sound is sent wherever a caller says, also to those who did not ask for it", "write the networks that your carrier sends sound from")
 		}
+		if trunk.Encryption == "required" {
+			warn(path+".encryption", "the keys of the sound come in signalling that is not encrypted: who reads that can hear the call", "keep signalling on a network of your own, such as a VPN to the carrier")
+		}
 		if _, written := c.places[path+".max_calls"]; written && trunk.MaxCalls > c.SIP.MaxCalls {
 			warn(path+".max_calls", fmt.Sprintf("is %d, but sip.max_calls ends it at %d", trunk.MaxCalls, c.SIP.MaxCalls), "raise sip.max_calls, or lower this")
 		}

@@ -1,7 +1,8 @@
 package media
 
 import (
-	"math"
+	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -9,62 +10,87 @@ import (
 	"readback/media/sdp"
 )
 
-// Clip is a piece of sound to play: 8 kHz mono. It is coded once for each codec and may be played by many calls at
-// once. Use the pointer that made it.
+// Clip is a piece of sound to play. It is coded once for each codec, when it is first wanted in it, and may be played by
+// many calls at once. Use the pointer that made it.
 type Clip struct {
-	pcm  []int16
-	mu   sync.Once
-	a    sync.Once
-	muOf []byte
-	aOf  []byte
+	length int // in samples at 8 kHz, and so in bytes of any codec
+	read   func() (pcm []int16, rate int, err error)
+	pause  bool // nothing but silence
+	pcmu   coding
+	pcma   coding
+	g722   coding
+}
+
+// coding is a clip's sound in a codec.
+type coding struct {
+	once  sync.Once
+	bytes []byte
 }
 
 // NewClip makes a clip of samples at 8 kHz, which it keeps.
-func NewClip(pcm []int16) *Clip { return &Clip{pcm: pcm} }
+func NewClip(pcm []int16) *Clip { return newClip(pcm, sampleRate) }
+
+// NewWideClip makes a clip of samples at 16 kHz, which it keeps. An odd last one is left out.
+func NewWideClip(pcm []int16) *Clip { return newClip(pcm, wideRate) }
+
+func newClip(pcm []int16, rate int) *Clip {
+	return &Clip{length: len(pcm) * sampleRate / rate, read: func() ([]int16, int, error) { return pcm, rate, nil }}
+}
+
+// LoadClip makes a clip of a file as Decode does. The file is read at once, and again when the clip is first wanted in G722
+// or as samples: a clip keeps only what it sends, 8 kB a second and codec. If it cannot be read again, or has become
+// another, the clip goes on with the sound that it has at 8 kHz.
+func LoadClip(open func() (io.ReadCloser, error)) (*Clip, error) {
+	c := &Clip{read: func() ([]int16, int, error) { return readFile(open) }}
+	pcm, rate, err := c.read()
+	if err != nil {
+		return nil, err
+	}
+	c.length = len(pcm) * sampleRate / rate
+	pcm = narrow(pcm, rate)
+	c.pcmu.once.Do(func() { c.pcmu.bytes = codedBy(g711.EncodeMu, pcm) })
+	c.pcma.once.Do(func() { c.pcma.bytes = codedBy(g711.EncodeA, pcm) })
+	return c, nil
+}
+
+func readFile(open func() (io.ReadCloser, error)) ([]int16, int, error) {
+	file, err := open()
+	if err != nil {
+		return nil, 0, fmt.Errorf("read a clip: %w", err)
+	}
+	defer file.Close()
+	return DecodePCM(file)
+}
+
+// samples are the clip's, at 8 or 16 kHz.
+func (c *Clip) samples() (pcm []int16, rate int) {
+	pcm, rate, err := c.read()
+	if err == nil && len(pcm)*sampleRate/rate == c.length {
+		return pcm, rate
+	}
+	pcm = make([]int16, c.length)
+	g711.DecodeMu(pcm, c.pcmu.bytes)
+	return pcm, sampleRate
+}
 
 // PCM is the sound, 16 bits at 8 kHz; not to be changed.
-func (c *Clip) PCM() []int16 { return c.pcm }
+func (c *Clip) PCM() []int16 { return narrow(c.samples()) }
 
 // Duration is how long it lasts.
-func (c *Clip) Duration() time.Duration { return time.Duration(len(c.pcm)) * sample }
+func (c *Clip) Duration() time.Duration { return time.Duration(c.length) * sample }
 
-// coded is the clip's sound in a codec's bytes, one a sample.
+// coded is the clip's sound in a codec's bytes, one for 125 µs. The first time takes a while, so that it is done before
+// the packets come to it.
 func (c *Clip) coded(codec sdp.Codec) []byte {
-	if codec == sdp.PCMA {
-		c.a.Do(func() {
-			c.aOf = make([]byte, len(c.pcm))
-			g711.EncodeA(c.aOf, c.pcm)
-		})
-		return c.aOf
+	switch codec {
+	case sdp.PCMA:
+		c.pcma.once.Do(func() { c.pcma.bytes = codedBy(g711.EncodeA, c.PCM()) })
+		return c.pcma.bytes
+	case sdp.G722:
+		c.g722.once.Do(func() { c.g722.bytes = c.wideband() })
+		return c.g722.bytes
+	default:
+		c.pcmu.once.Do(func() { c.pcmu.bytes = codedBy(g711.EncodeMu, c.PCM()) })
+		return c.pcmu.bytes
 	}
-	c.mu.Do(func() {
-		c.muOf = make([]byte, len(c.pcm))
-		g711.EncodeMu(c.muOf, c.pcm)
-	})
-	return c.muOf
 }
-
-// Pause is silence.
-func Pause(d time.Duration) *Clip { return NewClip(make([]int16, samplesIn(d))) }
-
-const (
-	// toneLevel is the loudness of Tone, as that of speech.
-	toneLevel = -22 // dBov
-	// toneFade is how long a tone takes to come and to go, so that it does not click.
-	toneFade = 10 * time.Millisecond
-)
-
-// Tone is a sine of hz Hz at -22 dBov.
-func Tone(hz float64, d time.Duration) *Clip {
-	pcm := make([]int16, samplesIn(d))
-	amplitude := math.Sqrt2 * 32768 * math.Pow(10, toneLevel/20.)
-	fade := float64(samplesIn(toneFade))
-	for i := range pcm {
-		edge := min(1, float64(i)/fade, float64(len(pcm)-1-i)/fade)
-		pcm[i] = int16(math.Round(amplitude * edge * math.Sin(2*math.Pi*hz*float64(i)/sampleRate)))
-	}
-	return NewClip(pcm)
-}
-
-// samplesIn is how many samples a time has at 8 kHz.
-func samplesIn(d time.Duration) int { return int(max(0, d) / sample) }

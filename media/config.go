@@ -46,12 +46,15 @@ type Options struct {
 	// Allowed are the networks that RTP may go to and come from; nil means any. Sound also comes from the address
 	// in the session description.
 	Allowed []netip.Prefix
-	// Codecs are the encoding names (RFC 3551) to use; nil means PCMU and PCMA.
+	// Codecs are the encoding names (RFC 3551) to use; nil means all: G722, PCMU and PCMA.
 	Codecs []string
 	// Encryption says whether SRTP (RFC 3711, keys by RFC 4568) is used.
 	Encryption Encryption
 	// InBand says whether tones in the sound are taken for keys.
 	InBand InBand
+	// Pacing measures the peer's packets and Reaction how soon it answers keys; nil measures nothing.
+	Pacing   *Pacing
+	Reaction *Reaction
 }
 
 // Encryption is a policy for SRTP.
@@ -61,7 +64,7 @@ type Encryption uint8
 const (
 	EncryptionOff      Encryption = iota // RTP/AVP only
 	EncryptionOptional                   // what the peer offers; our own offers are RTP/AVP
-	EncryptionRequired                   // RTP/SAVP only
+	EncryptionRequired                   // nothing without keys; our own offers are RTP/SAVP
 )
 
 // InBand is when tones in the sound (ITU-T Q.23) are taken for keys.
@@ -129,7 +132,7 @@ func (c Config) way() (string, error) {
 
 func (o Options) codecs() ([]sdp.Codec, error) {
 	if o.Codecs == nil {
-		return []sdp.Codec{sdp.PCMU, sdp.PCMA}, nil
+		return sdp.Codecs(), nil
 	}
 	var codecs []sdp.Codec
 	for _, name := range o.Codecs {

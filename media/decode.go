@@ -17,16 +17,13 @@ const maxClip = 20 * 60 * 16000
 // ErrClip says that a sound file is not one we can play: want mono FLAC or 16-bit WAV at 8 or 16 kHz.
 var ErrClip = errors.New("not a mono FLAC or 16-bit WAV file at 8 or 16 kHz")
 
-// Decode reads a clip from a FLAC or WAV file at 8 or 16 kHz, mono.
+// Decode reads a clip from a FLAC or WAV file at 8 or 16 kHz, mono, and keeps its samples: [LoadClip] does not.
 func Decode(r io.Reader) (*Clip, error) {
 	pcm, rate, err := DecodePCM(r)
 	if err != nil {
 		return nil, err
 	}
-	if rate == 16000 {
-		pcm = halve(pcm)
-	}
-	return NewClip(pcm), nil
+	return newClip(pcm, rate), nil
 }
 
 // DecodePCM reads the samples of a FLAC or WAV file at its own rate, 8000 or 16000 Hz.

@@ -2,6 +2,7 @@ package media
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"readback/media/dtmf"
@@ -17,8 +18,9 @@ const (
 	keyVolume = 10
 )
 
-// SendKeys presses keys by telephone-events (RFC 4733), 100 ms each, in place of the sound. It returns nil after the last
-// one was sent; ErrNoEvents, ErrBusy, ErrClosed, or the cause of ctx.
+// SendKeys presses keys, 100 ms each, in place of the sound: by telephone-events (RFC 4733) or, where they were not agreed
+// on, by tones (ITU-T Q.23), which ErrBusy refuses beside a Play. It returns nil after the last one was sent; ErrNoEvents
+// before anything was agreed on, ErrBusy, ErrClosed, or the cause of ctx.
 func (s *Session) SendKeys(ctx context.Context, keys string) error {
 	if keys == "" {
 		return nil
@@ -31,7 +33,10 @@ func (s *Session) SendKeys(ctx context.Context, keys string) error {
 		}
 		d.events = append(d.events, event)
 	}
-	if err := s.startDialling(d); err != nil {
+	switch err := s.startDialling(d); {
+	case errors.Is(err, errTonesOnly):
+		return s.Play(ctx, keyTones(keys))
+	case err != nil:
 		return err
 	}
 	select {
@@ -45,14 +50,30 @@ func (s *Session) SendKeys(ctx context.Context, keys string) error {
 	}
 }
 
+// errTonesOnly says that the peer takes no telephone-events.
+var errTonesOnly = errors.New("tones only")
+
+// keyTones is the sound of keys.
+func keyTones(keys string) *Clip {
+	var pcm []int16
+	for _, k := range []byte(keys) {
+		tone, _ := dtmf.ToneOf(Key(k))
+		pcm = tone.Append(pcm, pressed*sample)
+		pcm = append(pcm, make([]int16, pause)...)
+	}
+	return NewClip(pcm)
+}
+
 func (s *Session) startDialling(d *dialling) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.closed:
 		return ErrClosed
-	case !s.agreed.Events:
+	case !s.joined:
 		return ErrNoEvents
+	case !s.agreed.Events:
+		return errTonesOnly
 	case s.dialling != nil:
 		return ErrBusy
 	}

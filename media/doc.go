@@ -21,6 +21,6 @@ var (
 	ErrClosed = errors.New("media session closed")
 	// ErrBusy says that a second Play, Record or SendKeys was tried beside a running one.
 	ErrBusy = errors.New("already playing or recording")
-	// ErrNoEvents says that telephone-events were not agreed on, so keys cannot be sent.
-	ErrNoEvents = errors.New("the peer takes no telephone-events")
+	// ErrNoEvents says that nothing was agreed on with the peer yet, so keys cannot be sent.
+	ErrNoEvents = errors.New("no media session is agreed on yet, so keys cannot be sent")
 )

@@ -65,10 +65,11 @@ func (e *Engine) Open(options Options) (*Session, error) {
 	}
 	s := &Session{
 		engine: e, options: options, port: port, rtp: conn,
-		endpoint: sdp.Endpoint{Local: netip.AddrPortFrom(e.config.Advertise, port), Codecs: codecs},
+		endpoint: sdp.Endpoint{Local: netip.AddrPortFrom(e.config.Advertise, port), Codecs: codecs, Policy: options.Encryption.policy()},
 		done:     make(chan struct{}), silent: make(chan struct{}), keyed: make(chan struct{}, 1),
 	}
-	s.out.ssrc, s.out.sequence, s.out.origin = rand.Uint32(), uint16(rand.Uint32()), rand.Uint32()
+	s.out.begin()
+	s.out.origin = rand.Uint32()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {

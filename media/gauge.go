@@ -55,6 +55,18 @@ func (g *gauge) publish() {
 	g.busyPPM.Store(int64(g.busy) * 1e6 / (g.ticks * int64(tickTime)))
 	g.late99.Store(int64(g.percentile99()))
 	g.lateMax.Store(int64(g.worst))
+	g.restart()
+}
+
+// rest is the end of work: what the last second was like tells nothing of the next.
+func (g *gauge) rest() {
+	g.busyPPM.Store(0)
+	g.late99.Store(0)
+	g.lateMax.Store(0)
+	g.restart()
+}
+
+func (g *gauge) restart() {
 	g.ticks, g.busy, g.worst = 0, 0, 0
 	g.buckets = [len(lateness) + 1]int64{}
 }

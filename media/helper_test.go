@@ -49,12 +49,17 @@ func open(t *testing.T, e *media.Engine, o media.Options) *media.Session {
 	return s
 }
 
-// dial sets up a call by offer and answer.
+// dial sets up a call in PCMU by offer and answer.
 func dial(t *testing.T, mend ...func(*media.Config)) *call {
+	t.Helper()
+	return dialIn(t, "PCMU", mend...)
+}
+
+func dialIn(t *testing.T, codec string, mend ...func(*media.Config)) *call {
 	t.Helper()
 	n := memnet.New()
 	c := &call{net: n}
-	c.phone = open(t, engineAt(t, n, "192.0.2.1"), media.Options{})
+	c.phone = open(t, engineAt(t, n, "192.0.2.1"), media.Options{Codecs: []string{codec}})
 	c.gate = open(t, engineAt(t, n, "192.0.2.2", mend...), media.Options{})
 	c.connect(t)
 	return c

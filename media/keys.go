@@ -19,13 +19,14 @@ const (
 	byNone way = iota
 	byEvent
 	byInfo
+	byTone
 )
 
 // typeahead holds the keys that were pressed and not yet read.
 type typeahead struct {
 	keys [maxTypedAhead]Key
 	n    int
-	way  way // the first way on which a key was heard is the only one believed
+	way  way // the first way on which a key was heard in the call is the only one believed
 }
 
 // ReadKey waits for the next key. One that was typed ahead is returned even when ctx is done already. It returns the

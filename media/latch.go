@@ -19,6 +19,7 @@ type latch struct {
 	since    int64          // tick of the first packet that had to wait; 0 when none
 	to       netip.AddrPort // where we send; invalid when nowhere
 	strays   int64          // packets from elsewhere
+	stray    netip.AddrPort // where the last of them came from
 }
 
 // openLatch lets the peer's packets come from a new place. s.mu is held.
@@ -57,6 +58,7 @@ func (s *Session) admit(from netip.AddrPort, agreed bool, tick int64) bool {
 	}
 	if !agreed || !s.belongs(from.Addr()) {
 		l.strays++
+		l.stray = from
 		return false
 	}
 	if wait := s.courtesy(from); wait > 0 {

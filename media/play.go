@@ -36,12 +36,12 @@ func (s *Session) Play(ctx context.Context, clips ...*Clip) error {
 }
 
 func (s *Session) startPlaying(p *playback) error {
+	s.negotiating.Lock() // the codec stays
+	defer s.negotiating.Unlock()
 	s.mu.Lock()
 	codec := s.agreed.Codec
 	s.mu.Unlock()
-	for _, c := range p.clips {
-		c.coded(codec) // not on the packet path
-	}
+	p.prepare(codec)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
@@ -52,6 +52,16 @@ func (s *Session) startPlaying(p *playback) error {
 	}
 	s.playing = p
 	return nil
+}
+
+// prepareCodec makes ready for another codec what is playing. s.negotiating is held.
+func (s *Session) prepareCodec(codec sdp.Codec) {
+	s.mu.Lock()
+	p := s.playing
+	s.mu.Unlock()
+	if p != nil {
+		p.prepare(codec)
+	}
 }
 
 // stopPlaying reports whether p had been played to its end.
@@ -86,12 +96,19 @@ type playback struct {
 	done     chan struct{}
 }
 
+// prepare codes the clips before the packets come to them, off the packet path.
+func (p *playback) prepare(codec sdp.Codec) {
+	for _, c := range p.clips {
+		c.coded(codec)
+	}
+}
+
 // position is a place in the clips of a playback: the sample to send next.
 type position struct{ clip, sample int }
 
 // at skips clips that have nothing left.
 func (p *playback) at(q position) position {
-	for q.clip < len(p.clips) && q.sample == len(p.clips[q.clip].pcm) {
+	for q.clip < len(p.clips) && q.sample == p.clips[q.clip].length {
 		q = position{clip: q.clip + 1}
 	}
 	return q

@@ -48,6 +48,7 @@ func (s *Session) packet(w *worker, p []byte, from netip.AddrPort, at time.Durat
 		return
 	}
 	s.heard = s.clock.time
+	s.measure(h, format, payload, at)
 	switch {
 	case format.Events:
 		s.in.packet(h, at, false)

@@ -10,12 +10,12 @@ import (
 )
 
 const (
-	// recordDelay is how long a recording waits for late packets, and how far back a key still erases its tone.
-	recordDelay = 200 * time.Millisecond
+	// recordDelay is how long a recording waits for late packets, and how far back a key still erases its tone;
+	// recordPatience is how long it waits where many are late.
+	recordDelay    = 200 * time.Millisecond
+	recordPatience = 750 * time.Millisecond
 	// recordPace is how often the writer is woken, on the session's clock.
 	recordPace = 200 * time.Millisecond
-	// syncEvery is how much sound may be missing from the header of a file whose program died.
-	syncEvery = 2 * time.Second
 )
 
 // RecordLimit bounds a recording; zero means no bound.
@@ -45,12 +45,16 @@ type Recording struct {
 	EndedBy End
 }
 
-// Record writes what the caller says to w, which is at its start, as a WAV file of 16 bits at 8 kHz. It ends at '#',
-// after limit.Silence without speech, or at limit.Max. Keys are not to be heard in it, and '#' is not handed to ReadKey.
-// When ctx is done or the session closed it returns what was recorded and the cause; on a hold it stands still. When
-// writing fails, it returns what is on w and that error.
+// Record writes what the caller says to w, which is at its start, as a WAV file of 16 bits: at 16 kHz where the call's
+// codec is G.722 when it begins, else at 8 kHz. It ends at '#', after limit.Silence without speech, or at limit.Max. What
+// is lost on the way is concealed. Keys are not to be heard in it, and '#' is not handed to ReadKey. When ctx is done or
+// the session closed it returns what was recorded and the cause; on a hold it stands still. When writing fails, it returns
+// what is on w and that error.
+//
+// The header of the file tells each second how much there is, and where w has a method Sync, that is called each ten
+// seconds and at the end. Of a file that the program did not live to finish, wav.Repair saves all but the last half second.
 func (s *Session) Record(ctx context.Context, w io.WriteSeeker, limit RecordLimit) (Recording, error) {
-	file, err := wav.NewWriter(w, sampleRate)
+	file, err := wav.NewWriter(w, s.recordingRate())
 	if err != nil {
 		return Recording{EndedBy: EndFailed}, fmt.Errorf("record: %w", err)
 	}
@@ -58,19 +62,25 @@ func (s *Session) Record(ctx context.Context, w io.WriteSeeker, limit RecordLimi
 	if err != nil {
 		return Recording{EndedBy: EndFailed}, err
 	}
-	k := &keeper{session: s, recorder: r, file: file, limit: limit}
+	k := newKeeper(s, r, file, limit)
 	end, err := k.keep(ctx)
 	s.mu.Lock()
 	s.recording = nil
 	s.mu.Unlock()
-	if syncErr := file.Sync(); err == nil && syncErr != nil {
+	if syncErr := file.Commit(); err == nil && syncErr != nil {
 		end, err = EndFailed, syncErr
 	}
 	return Recording{
-		Length:  time.Duration(file.Samples()) * sample,
+		Length:  time.Duration(file.Samples()) * time.Second / time.Duration(file.Rate()),
 		Speech:  k.speech.total(),
 		EndedBy: end,
 	}, err
+}
+
+func (s *Session) recordingRate() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.agreed.Codec.Rate()
 }
 
 func (s *Session) startRecording() (*recorder, error) {
@@ -82,17 +92,23 @@ func (s *Session) startRecording() (*recorder, error) {
 	case s.recording != nil:
 		return nil, ErrBusy
 	}
-	s.recording = &recorder{line: newTimeline(s.clock.time, recordDelay), woken: s.clock.time, wake: make(chan struct{}, 1)}
+	s.recording = newRecorder(s.clock.time)
 	return s.recording, nil
 }
 
 // recorder is the packet path's side of a recording.
 type recorder struct {
-	line  timeline
-	woken time.Duration // on the session's clock
-	wake  chan struct{}
-	ended bool // by a key
-	until int64
+	intake intake
+	begun  time.Duration // on the session's clock
+	woken  time.Duration
+	wake   chan struct{}
+	ended  bool // by a key
+	until  time.Duration
+}
+
+// newRecorder begins at a time on the session's clock.
+func newRecorder(at time.Duration) *recorder {
+	return &recorder{intake: newIntake(), begun: at, woken: at, wake: make(chan struct{}, 1)}
 }
 
 // endByKey ends the recording before the key; false when it had ended already. s.mu is held.
@@ -100,7 +116,7 @@ func (r *recorder) endByKey(at time.Duration) bool {
 	if r.ended {
 		return false
 	}
-	r.ended, r.until = true, r.line.now(at)
+	r.ended, r.until = true, at
 	r.signal()
 	return true
 }
@@ -113,92 +129,12 @@ func (r *recorder) signal() {
 }
 
 // listen wakes the writer now and then, and gives the tap its share. s.mu is held.
-func (s *Session) listen(w *worker) {
+func (s *Session) listen(_ *worker) {
 	if r := s.recording; r != nil && s.clock.time-r.woken >= recordPace {
 		r.woken = s.clock.time
 		r.signal()
 	}
 	if s.tap != nil {
-		s.tap.pass(w.pcm[:], s.clock.time)
+		s.tap.pass(s.clock.time)
 	}
-}
-
-// keeper is the writer's side: it runs on the goroutine that called Record.
-type keeper struct {
-	session  *Session
-	recorder *recorder
-	file     *wav.Writer
-	limit    RecordLimit
-	speech   speech
-	synced   int
-	buf      [ringSize / 4]int16
-}
-
-func (k *keeper) keep(ctx context.Context) (End, error) {
-	for {
-		var cause error
-		select {
-		case <-k.recorder.wake:
-		case <-ctx.Done():
-			cause = context.Cause(ctx)
-		case <-k.session.done:
-			cause = ErrClosed
-		}
-		end, ended, err := k.writeAll(cause != nil)
-		switch {
-		case err != nil:
-			return EndFailed, err
-		case cause != nil:
-			return EndCall, cause
-		case ended:
-			return end, nil
-		}
-	}
-}
-
-// writeAll moves the sound that is due from the timeline to the file, and tells whether that ended the recording.
-func (k *keeper) writeAll(all bool) (end End, ended bool, err error) {
-	for {
-		pcm, byKey := k.take(all)
-		end, ended, err = k.write(pcm)
-		if err != nil || ended {
-			return end, ended, err
-		}
-		if len(pcm) < len(k.buf) {
-			return EndKey, byKey, nil
-		}
-	}
-}
-
-func (k *keeper) write(pcm []int16) (end End, ended bool, err error) {
-	if left := samplesIn(k.limit.Max) - k.file.Samples(); k.limit.Max > 0 && len(pcm) >= left {
-		pcm, end, ended = pcm[:left], EndMax, true
-	}
-	k.speech.hear(pcm)
-	if err := k.file.Write(pcm); err != nil {
-		return EndFailed, true, err
-	}
-	if k.file.Samples()-k.synced >= samplesIn(syncEvery) {
-		k.synced = k.file.Samples()
-		if err := k.file.Sync(); err != nil {
-			return EndFailed, true, err
-		}
-	}
-	if !ended && k.limit.Silence > 0 && k.speech.silence() >= k.limit.Silence {
-		return EndSilence, true, nil
-	}
-	return end, ended, nil
-}
-
-// take empties the timeline, at the end up to the key that was pressed.
-func (k *keeper) take(all bool) (pcm []int16, byKey bool) {
-	s, r := k.session, k.recorder
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	byKey = r.ended
-	n := r.line.take(k.buf[:], s.clock.time, all || byKey)
-	if over := r.line.read - r.until; byKey && over > 0 {
-		n = max(0, n-int(over))
-	}
-	return k.buf[:n], byKey
 }

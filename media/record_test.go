@@ -16,6 +16,7 @@ import (
 
 	"readback/media"
 	"readback/media/wav"
+	"readback/testdata/memnet"
 )
 
 // tape is a file to record on.
@@ -121,6 +122,60 @@ func TestARecordingIsWhatWasSaid(t *testing.T) {
 		}
 		if st := c.gate.Stats(); st.Lost == 0 {
 			t.Error("no loss was noticed")
+		}
+	})
+}
+
+// Wideband calls are recorded in wideband.
+func TestRecordingsOfG722(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := memnet.New()
+		wideband := media.Options{Codecs: []string{"G722"}}
+		c := &call{net: n, phone: open(t, engineAt(t, n, "192.0.2.1"), wideband), gate: open(t, engineAt(t, n, "192.0.2.2"), wideband)}
+		c.connect(t)
+		said := babble(4*time.Second, -20) // played twice as fast
+		f := tape(t)
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		go func() { _ = c.phone.Play(ctx, media.NewWideClip(said)) }()
+		r, _ := c.gate.Record(ctx, f, media.RecordLimit{})
+		data, err := os.ReadFile(f.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		pcm, rate, err := wav.Read(bytes.NewReader(data))
+		if err != nil || rate != 16000 || len(pcm) != int(r.Length*16000/time.Second) {
+			t.Fatalf("%d samples at %d Hz, %v; %v long", len(pcm), rate, err, r.Length)
+		}
+		if like := likeness(said, pcm); like < 0.97 {
+			t.Errorf("the recording is %.2f like what was said", like)
+		}
+		if d := r.Speech - 1800*time.Millisecond; d.Abs() > 400*time.Millisecond {
+			t.Errorf("%v of speech in 2 s", r.Speech)
+		}
+	})
+}
+
+// What is lost is concealed: where a sound goes on, there are no holes in its recording.
+func TestLossIsConcealed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := dial(t)
+		var n atomic.Int64
+		c.net.SetFault(func(_, _ netip.AddrPort, _ []byte) bool { return n.Add(1)%10 == 0 })
+		f := tape(t)
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		go func() { _ = c.phone.Play(ctx, media.Tone(300, 10*time.Second)) }()
+		_, _ = c.gate.Record(ctx, f, media.RecordLimit{})
+		quiet, longest := 0, 0
+		for _, s := range played(t, f)[8000:20000] {
+			if quiet++; s < -200 || s > 200 {
+				quiet = 0
+			}
+			longest = max(longest, quiet)
+		}
+		if longest > 40 {
+			t.Errorf("%d samples of silence in a tone", longest)
 		}
 	})
 }

@@ -78,6 +78,11 @@ func (s *Session) mayReport(a netip.Addr) bool {
 
 // takeReport reads the peer's RTCP that came at a time of the wall clock; it also is a sign of life.
 func (s *Session) takeReport(p []byte, at time.Duration) {
+	p, ok := s.unsealReport(p)
+	if !ok {
+		s.in.invalid++
+		return
+	}
 	packets, err := rtcp.Unmarshal(p)
 	if err != nil {
 		s.in.invalid++
@@ -120,7 +125,7 @@ func (s *Session) report() rtcp.Packet {
 	}
 	return &rtcp.SenderReport{
 		SSRC: s.out.ssrc, NTPTime: ntp(wall()), RTPTime: s.out.stamp,
-		PacketCount: uint32(s.out.sent), OctetCount: uint32(s.out.bytes), Reports: blocks,
+		PacketCount: uint32(s.out.sent - s.out.earlier), OctetCount: uint32(s.out.bytes - s.out.earlierBytes), Reports: blocks,
 	}
 }
 
@@ -169,10 +174,11 @@ func (s *Session) sendRTCP(packets ...rtcp.Packet) {
 		return
 	}
 	p, err := rtcp.Marshal(packets)
-	if err == nil {
-		err = conn.write(p, to)
-	}
 	if err != nil {
+		s.out.failed++
+		return
+	}
+	if p, ok := s.sealReport(p); !ok || conn.write(p, to) != nil {
 		s.out.failed++
 	}
 }

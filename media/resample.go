@@ -6,6 +6,8 @@ import (
 )
 
 const (
+	// wideRate is the rate of wideband sound, in Hz.
+	wideRate = 2 * sampleRate
 	// reach is how far the low-pass filter looks to either side, in samples of the input; odd.
 	reach = 47
 	// kaiser shapes the filter's window: 70 dB of stop band from 4.4 kHz on, when the input has 16 kHz.
@@ -41,9 +43,46 @@ func halve(in []int16) []int16 {
 		for k, c := range h {
 			sum += c * (near[reach-1-2*k] + near[reach+1+2*k])
 		}
-		out[i] = int16(math.Round(max(math.MinInt16, min(sum, math.MaxInt16))))
+		out[i] = rounded(sum)
 	}
 	return out
+}
+
+// double takes 8 kHz to 16 kHz: what was sampled stays as it is, and between it comes what the filter makes of it, with
+// nothing above 4 kHz.
+func double(in []int16) []int16 {
+	h := halfBand()
+	x := make([]float64, reach/2+1+len(in)+reach/2+1)
+	for i, s := range in {
+		x[reach/2+1+i] = float64(s)
+	}
+	out := make([]int16, 2*len(in))
+	for i, s := range in {
+		near := x[i+1 : i+2*len(h)+1] // as many before the middle as after
+		sum := 0.0
+		for k, c := range h {
+			sum += 2 * c * (near[len(h)-1-k] + near[len(h)+k])
+		}
+		out[2*i], out[2*i+1] = s, rounded(sum)
+	}
+	return out
+}
+
+func rounded(v float64) int16 { return int16(math.Round(max(math.MinInt16, min(v, math.MaxInt16)))) }
+
+// narrow is a sound of 8 or 16 kHz at 8 kHz, wide the same at 16 kHz. Neither changes it.
+func narrow(pcm []int16, rate int) []int16 {
+	if rate == wideRate {
+		return halve(pcm)
+	}
+	return pcm
+}
+
+func wide(pcm []int16, rate int) []int16 {
+	if rate == wideRate {
+		return pcm
+	}
+	return double(pcm)
 }
 
 // kaiserAt is the Kaiser window at x from -1 to 1.

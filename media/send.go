@@ -4,8 +4,6 @@ import (
 	"time"
 
 	"readback/media/dtmf"
-	"readback/media/g711"
-	"readback/media/sdp"
 )
 
 const (
@@ -24,12 +22,16 @@ type emission struct {
 	origin   uint32 // timestamp of tick 0
 	due      int64  // tick of the next packet
 	flowing  bool   // the last packet left when it was due
+	resting  bool   // the last packet of sound or noise was one of noise
+	quiet    int    // samples of silence since there was sound
 	last     time.Duration
 	sent     int64
 	bytes    int64
 	gaps     int64
 	failed   int64
 	stamp    uint32 // timestamp of the last packet
+
+	earlier, earlierBytes int64 // sent under an earlier SSRC
 }
 
 // departure is what is known of a packet when it is sent, for when the kernel has taken it.
@@ -37,14 +39,16 @@ type departure struct {
 	stamp    uint32
 	size     int // of the payload
 	ptime    int
+	resting  bool      // it is comfort noise, or a key in the midst of it
+	quiet    int       // samples of silence since there was sound, this packet's too
 	playing  *playback // whose sound it carries, up to next
 	next     position
 	dialling *dialling // which it takes to state
 	state    dialState
 }
 
-// send sends the packet that is due: a key, a prompt, or silence. s.mu is held. The timestamp follows the clock even
-// when rounds were left out; a prompt goes on where it stopped, and only when the kernel has taken the packet.
+// send sends the packet that is due: a key, a prompt, comfort noise, or silence. s.mu is held. The timestamp follows the
+// clock even when rounds were left out; a prompt goes on where it stopped, and only when the kernel has taken the packet.
 func (s *Session) send(w *worker) {
 	o := &s.out
 	o.due = w.tick + s.period()
@@ -57,16 +61,35 @@ func (s *Session) send(w *worker) {
 		sequence: o.sequence, timestamp: o.origin + uint32(w.tick*tickSamples), ssrc: o.ssrc,
 	}
 	packet := w.carrier.packet()
-	d := departure{stamp: h.timestamp, ptime: s.agreed.Ptime, size: s.agreed.Ptime * sampleRate / 1000}
-	if press, ok := s.dial(&d, h.timestamp); ok {
-		h.payloadType, h.timestamp, h.marker = s.agreed.EventType, press.Timestamp, press.Duration == uint16(d.size)
-		d.size = dtmf.PayloadSize
-		press.Put(packet[headerSize:])
-	} else {
-		d.playing, d.next = s.playing, s.playing.fill(packet[headerSize:headerSize+d.size], s.agreed.Codec)
-	}
+	d := departure{stamp: h.timestamp, ptime: s.agreed.Ptime, size: s.agreed.Ptime * sampleRate / 1000, quiet: o.quiet}
+	s.carry(&h, &d, packet[headerSize:])
 	h.put(packet[:])
-	w.carrier.send(s, s.seal(packet[:], headerSize+d.size), s.latch.to, d)
+	size, ok := s.seal(packet[:], headerSize+d.size)
+	if !ok {
+		s.sent(&d, false, w.now)
+		return
+	}
+	w.carrier.send(s, size, s.latch.to, d)
+}
+
+// carry puts the payload of a packet together. s.mu is held.
+func (s *Session) carry(h *header, d *departure, payload []byte) {
+	press, pressed := s.dial(d, h.timestamp)
+	switch {
+	case pressed:
+		h.payloadType, h.timestamp, h.marker = s.agreed.EventType, press.Timestamp, press.Duration == uint16(d.size)
+		s.measurePress(h.marker)
+		d.size, d.resting = dtmf.PayloadSize, s.out.resting
+		press.Put(payload)
+	case s.resting():
+		d.size, d.resting = s.describeNoise(h, payload), true
+	default:
+		h.marker = h.marker || s.out.resting // a talkspurt begins (RFC 3551 section 4.1)
+		d.playing, d.next = s.playing, s.playing.fill(payload[:d.size], s.agreed.Codec)
+		if d.quiet += d.size; s.playing != nil {
+			d.quiet = 0
+		}
+	}
 }
 
 // sent takes note of whether the kernel took a packet. s.mu is held.
@@ -75,6 +98,9 @@ func (s *Session) sent(d *departure, taken bool, now time.Duration) {
 	if !taken {
 		o.failed++
 		o.flowing = false
+		if s.crypto.out != nil {
+			o.sequence++ // no number is used twice under a key (RFC 3711 section 9.1)
+		}
 		return
 	}
 	o.count(d, now)
@@ -96,18 +122,8 @@ func (o *emission) count(d *departure, now time.Duration) {
 		o.gaps++
 	}
 	o.last, o.flowing, o.stamp = now, true, d.stamp
+	o.resting, o.quiet = d.resting, d.quiet
 	o.sequence++
 	o.sent++
 	o.bytes += int64(d.size)
-}
-
-// silence fills a payload with the codec's silence.
-func silence(payload []byte, codec sdp.Codec) {
-	b := byte(g711.SilenceMu)
-	if codec == sdp.PCMA {
-		b = g711.SilenceA
-	}
-	for i := range payload {
-		payload[i] = b
-	}
 }

@@ -35,12 +35,15 @@ type Session struct {
 	heard     time.Duration // on the clock: when a packet came last
 	gone      bool          // silent is closed
 	keys      typeahead
+	tones     *inBand // nil while tones are not looked for
 	playing   *playback
 	dialling  *dialling
 	recording *recorder
 	tap       *tap
 	waits     waits
 	reports   reports
+	crypto    encryption
+	meter     meter
 }
 
 // Answer answers an offer, the call's first or that of a re-INVITE or UPDATE: hold, resume, another port, codec or
@@ -75,10 +78,14 @@ func (s *Session) Accept(answer []byte) error {
 
 // apply puts an agreement into force; with the first the packets begin.
 func (s *Session) apply(agreed sdp.Agreement) error {
+	s.prepareCodec(agreed.Codec)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return ErrClosed
+	}
+	if err := s.setEncryption(agreed.Crypto); err != nil {
+		return err
 	}
 	s.agreed = agreed
 	s.formats = [128]sdp.Format{}
@@ -163,6 +170,7 @@ func (s *Session) visit(w *worker) (stays bool) {
 		s.listen(w)
 		s.exchangeReports(w)
 		s.watchSilence()
+		s.meter.turns.watch(s.clock.time)
 	}
 	return true
 }

@@ -1,12 +1,10 @@
 package media
 
-import (
-	"time"
-)
+import "time"
 
 const (
-	// frame is what the detector decides on: 10 ms.
-	frame = sampleRate / 100
+	// framesASecond is how often the detector decides: every 10 ms.
+	framesASecond = 100
 	// quietest and loudest bound the threshold of speech, as mean square of a frame: -50 and -35 dBov.
 	quietest = 10_700
 	loudest  = 340_000
@@ -18,9 +16,9 @@ const (
 	hang = 15
 )
 
-// speech tells speech from noise by its energy: frames louder than the noise floor, which it follows. The zero value is
-// ready.
+// speech tells speech from noise by its energy: frames louder than the noise floor, which it follows.
 type speech struct {
+	frame   int   // samples
 	energy  int64 // of the frame under way
 	filled  int
 	floor   int64
@@ -31,24 +29,34 @@ type speech struct {
 	talking bool
 }
 
-// hear takes samples at 8 kHz.
+// newSpeech makes a detector for samples of a rate in Hz.
+func newSpeech(rate int) speech { return speech{frame: rate / framesASecond} }
+
+// hear takes samples.
 func (v *speech) hear(pcm []int16) {
 	for _, s := range pcm {
 		v.energy += int64(s) * int64(s)
-		if v.filled++; v.filled == frame {
-			v.decide(v.energy / frame)
+		if v.filled++; v.filled == v.frame {
+			power := v.energy / int64(v.frame)
+			v.follow(power)
+			v.decide(power > min(max(above*v.floor, quietest), loudest))
 			v.energy, v.filled = 0, 0
 		}
 	}
 }
 
-// decide judges a frame by its mean square.
-func (v *speech) decide(power int64) {
+// pause takes samples in which the peer says that nobody speaks. They say nothing of the noise.
+func (v *speech) pause(samples int) {
+	for v.filled += samples; v.filled >= v.frame; v.filled -= v.frame {
+		v.decide(false)
+		v.energy = 0
+	}
+}
+
+// decide goes on by a frame.
+func (v *speech) decide(loud bool) {
 	v.frames++
-	v.follow(power)
-	if power > min(max(above*v.floor, quietest), loudest) {
-		v.loud++
-	} else {
+	if v.loud++; !loud {
 		v.loud = 0
 	}
 	switch {
@@ -71,7 +79,7 @@ func (v *speech) decide(power int64) {
 // follow moves the noise floor: down at once, up by 3 dB a second or so.
 func (v *speech) follow(power int64) {
 	switch {
-	case v.frames == 1 || power < v.floor:
+	case v.frames == 0 || power < v.floor:
 		v.floor = power
 	default:
 		v.floor += v.floor>>7 + 1
@@ -79,12 +87,12 @@ func (v *speech) follow(power int64) {
 }
 
 // total is how much speech there was.
-func (v *speech) total() time.Duration { return time.Duration(v.spoken) * frame * sample }
+func (v *speech) total() time.Duration { return time.Duration(v.spoken) * time.Second / framesASecond }
 
 // silence is how long nobody has spoken.
 func (v *speech) silence() time.Duration {
 	if v.talking {
 		return 0
 	}
-	return time.Duration(v.since) * frame * sample
+	return time.Duration(v.since) * time.Second / framesASecond
 }

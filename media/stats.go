@@ -3,14 +3,20 @@ package media
 import (
 	"net/netip"
 	"time"
+
+	"readback/media/quality"
+	"readback/media/srtp"
 )
 
 // Stats are the figures of one call's sound.
 type Stats struct {
 	Codec string        // encoding name; "none" before the first agreement
 	Ptime time.Duration // of the packets we send
-	// Source is where the sound comes from; invalid before the first packet.
-	Source netip.AddrPort
+	// Source is where the sound comes from; invalid before the first packet. Named is where the peer's description says
+	// it is, and To where we send, invalid when nowhere. Stray is a source that belongs elsewhere, the last one.
+	Source, Named, To, Stray netip.AddrPort
+	// Direction is ours (RFC 8866 section 6.7): "sendrecv" and the like.
+	Direction string
 
 	Sent, Failed              int64         // packets given to the kernel, and those it did not take
 	Gaps                      int64         // packets that left over 20 ms later than their packet time after the last
@@ -29,7 +35,8 @@ func (s *Session) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := Stats{
-		Codec: s.agreed.Codec.String(), Ptime: time.Duration(s.agreed.Ptime) * time.Millisecond, Source: s.latch.source,
+		Codec: s.agreed.Codec.String(), Ptime: time.Duration(s.agreed.Ptime) * time.Millisecond,
+		Source: s.latch.source, Named: s.latch.named, To: s.latch.to, Stray: s.latch.stray, Direction: s.agreed.Direction.String(),
 		Sent: s.out.sent, Failed: s.out.failed, Gaps: s.out.gaps,
 		Received: s.in.received, Lost: s.in.lost + s.in.missing(), Reordered: s.in.reordered,
 		Invalid: s.in.invalid, Strays: s.latch.strays, Jitter: s.in.jitter,
@@ -38,5 +45,18 @@ func (s *Session) Stats() Stats {
 	if r := s.reports.remote; r.heard {
 		st.RemoteLost, st.RemoteJitter, st.RoundTrip = r.lost, r.jitter, r.roundTrip
 	}
+	if suite := s.crypto.agreed.Suite(); suite != srtp.None {
+		st.Secured = suite.String()
+	}
+	st.MOS = s.in.score(st)
 	return st
+}
+
+// score is the MOS of what came, heard through a buffer against its jitter; 0 when nothing came.
+func (r *reception) score(st Stats) float64 {
+	if st.Received == 0 {
+		return 0
+	}
+	loss := float64(st.Lost) / float64(st.Received+st.Lost)
+	return quality.MOS(st.Codec, loss, quality.Burst(loss, st.Lost, r.runs), st.RoundTrip/2+r.delay())
 }

@@ -77,6 +77,7 @@ func (w *worker) run() {
 	next := tickAfter(w.clock.now())
 	for {
 		if w.idle() {
+			w.gauge.rest()
 			<-w.wake
 			next = tickAfter(w.clock.now())
 		}

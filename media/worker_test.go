@@ -219,7 +219,7 @@ func BenchmarkVisit(b *testing.B) {
 	o := &outlet{clock: clock}
 	s := sessionOn(b, o, 20)
 	s.playing = &playback{clips: []*Clip{Pause(time.Second)}, done: make(chan struct{})}
-	s.recording = &recorder{line: newTimeline(0, recordDelay), wake: make(chan struct{}, 1)}
+	s.recording = newRecorder(0)
 	w := plainWorker(clock)
 	w.join(s)
 	w.adopt(0)
@@ -235,6 +235,7 @@ func BenchmarkVisit(b *testing.B) {
 		h.put(packet)
 		o.in = packet
 		o.packets = o.packets[:0]
+		s.recording.intake.reset() // as its writer does
 		s.playing.position = position{}
 		s.reports.next = clock.time + time.Hour // reports are not packets of sound
 		w.serve(tick - 2)

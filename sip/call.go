@@ -8,8 +8,6 @@ import (
 	"runtime/debug"
 	"sync"
 	"time"
-
-	sipgo "github.com/emiago/sipgo/sip"
 )
 
 const (
@@ -212,8 +210,8 @@ func (c *Call) refuseEnded(cause error) {
 		c.invite.reply(487)
 	case errors.Is(cause, ErrDrain):
 		v := &verdict{503, "drained", "the gateway is closing", nil}
-		if retry, ok := c.ua.retryAfterDrain(); ok {
-			v.headers = []sipgo.Header{retry}
+		if closing := c.ua.closing(); closing != nil {
+			v.headers = closing.headers
 		}
 		c.invite.refuse(v)
 	case errors.Is(cause, ErrPanic):

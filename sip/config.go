@@ -39,6 +39,9 @@ type Config struct {
 	MaxCallTime time.Duration
 	// DrainTime is how long running calls may go on once Serve's context has ended.
 	DrainTime time.Duration
+	// Overload says why new calls are refused (503, also to OPTIONS outside a call) and how long a peer is asked to
+	// stay away; an empty reason takes calls. It is asked at each of them, so it must be quick. nil takes all.
+	Overload func() (reason string, retry time.Duration)
 	// Observe, when set, is told every fact: messages, refusals, trouble. It is called from many
 	// goroutines, also while a call is locked, so it must be quick and must not call back.
 	Observe func(Event)
@@ -66,9 +69,6 @@ type Trunk struct {
 	Country string
 	// TrustCaller believes its P-Asserted-Identity, or else From.
 	TrustCaller bool
-	// Codecs and Media are for the media side; they mean nothing to this package.
-	Codecs []string
-	Media  []netip.Prefix
 	// CallsPerSecond and Burst bound its new calls; DefaultCallsPerSecond and DefaultBurst when zero.
 	CallsPerSecond int
 	Burst          int
@@ -85,6 +85,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Numbers == nil {
 		c.Numbers = func(*Trunk, string) bool { return true }
+	}
+	if c.Overload == nil {
+		c.Overload = func() (string, time.Duration) { return "", 0 }
 	}
 	if c.RingTime == nil {
 		c.RingTime = func(string) time.Duration { return 0 }

@@ -4,10 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strconv"
 	"time"
-
-	sipgo "github.com/emiago/sipgo/sip"
 )
 
 // goodbyeTime is how long the last BYEs of a drain may wait for their answers.
@@ -34,14 +31,13 @@ func (u *UserAgent) Drain(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-// retryAfterDrain is the time left of a drain, and whether there is one.
-func (u *UserAgent) retryAfterDrain() (sipgo.Header, bool) {
+// closing refuses what is new while the gateway drains, for the time that is left; nil while it does not.
+func (u *UserAgent) closing() *verdict {
 	until := u.draining.Load()
 	if until == nil {
-		return nil, false
+		return nil
 	}
-	seconds := max(1, int(time.Until(*until).Round(time.Second).Seconds()))
-	return header("Retry-After", strconv.Itoa(seconds)), true
+	return comeBack("draining", "the gateway is closing", time.Until(*until))
 }
 
 func (u *UserAgent) hangUpAll(cause error) {

@@ -37,7 +37,7 @@ func TestDrainLetsCallsFinish(t *testing.T) {
 		p.expect("SIP/2.0 503")
 		time.Sleep(30 * time.Second)
 		p.send(invite().inside("OPTIONS", 2, ok)) // the call goes on
-		p.skip()
+		p.expect("SIP/2.0 200")
 		p.send(invite().inside("BYE", 3, ok))
 		p.expect("SIP/2.0 200")
 		if err := <-drained; err != nil {

@@ -24,8 +24,8 @@ func (u *UserAgent) receiveInvite(tx *serverTx) {
 
 // newCall reads an INVITE. Caps come before numbers: a flood must stay cheap.
 func (u *UserAgent) newCall(tx *serverTx) (*Call, *verdict) {
-	if retry, draining := u.retryAfterDrain(); draining {
-		return nil, &verdict{503, "draining", "the gateway is closing", []sipgo.Header{retry}}
+	if v := u.unavailable(); v != nil {
+		return nil, v
 	}
 	if !tx.trunk.calls.take() {
 		return nil, capped("call-rate", "more new calls a second than the trunk may make")

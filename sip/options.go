@@ -4,11 +4,11 @@ import (
 	sipgo "github.com/emiago/sipgo/sip"
 )
 
-// receiveOptions says what an INVITE would meet (RFC 3261 section 11.2): 200, or 503 while draining, which
-// takes this gateway out of a balancer's pool.
-func (u *UserAgent) receiveOptions(tx *serverTx) {
-	if retry, draining := u.retryAfterDrain(); draining {
-		tx.refuse(&verdict{503, "draining", "the gateway is closing", []sipgo.Header{retry}})
+// receiveOptions says what an INVITE would meet (RFC 3261 section 11.2): 200, or 503 while draining or overloaded,
+// which takes this gateway out of a balancer's pool. Inside a call it asks whether that call is still there.
+func (u *UserAgent) receiveOptions(tx *serverTx, call *Call) {
+	if v := u.unavailable(); v != nil && call == nil {
+		tx.refuse(v)
 		return
 	}
 	tx.reply(200, capabilities()...)

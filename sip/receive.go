@@ -107,7 +107,7 @@ func (u *UserAgent) dispatch(tx *serverTx, call *Call) {
 	case sipgo.INFO:
 		call.receiveInfo(tx)
 	case sipgo.OPTIONS:
-		u.receiveOptions(tx)
+		u.receiveOptions(tx, call)
 	}
 }
 
@@ -121,7 +121,7 @@ func (u *UserAgent) dispatchOutside(tx *serverTx) {
 	case sipgo.INVITE:
 		u.receiveInvite(tx)
 	case sipgo.OPTIONS:
-		u.receiveOptions(tx)
+		u.receiveOptions(tx, nil)
 	default: // BYE and INFO make no sense outside a dialog
 		tx.refuse(&verdict{481, "no-dialog", "the request names no dialog", nil})
 	}

@@ -12,27 +12,45 @@ const (
 
 // A CallRecord is what is kept of a call (CDR), one for each, also of refused ones.
 type CallRecord struct {
-	ID          string        `json:"id"` // empty means one is made of the call key
-	CallKey     string        `json:"call_id"`
-	SIPCallID   string        `json:"sip_call_id"` // of the INVITE, for the carrier's log
-	Trunk       string        `json:"trunk"`
-	From        string        `json:"from"`
-	Called      string        `json:"called"`
-	Disposition string        `json:"disposition"`
-	Reason      string        `json:"reason"`
-	Status      int           `json:"status"` // of the final SIP answer
-	Ticket      Number        `json:"ticket"`
-	Account     string        `json:"account"`
-	Language    string        `json:"language"`
-	Keys        string        `json:"keys"` // secret ones as •
-	Codec       string        `json:"codec"`
-	Sent        int64         `json:"packets_sent"`
-	Received    int64         `json:"packets_received"`
-	Lost        int64         `json:"packets_lost"`
-	Jitter      time.Duration `json:"jitter_ns"`
-	Started     time.Time     `json:"started_at"`
-	Answered    time.Time     `json:"answered_at,omitzero"`
-	Ended       time.Time     `json:"ended_at,omitzero"`
+	ID          string `json:"id"` // empty means one is made of the call key
+	CallKey     string `json:"call_id"`
+	SIPCallID   string `json:"sip_call_id"` // of the INVITE, for the carrier's log
+	Trunk       string `json:"trunk"`
+	From        string `json:"from"`
+	Called      string `json:"called"`
+	Disposition string `json:"disposition"`
+	Reason      string `json:"reason"`
+	Status      int    `json:"status"` // of the final SIP answer
+	Ticket      Number `json:"ticket"`
+	Account     string `json:"account"`
+	Language    string `json:"language"`
+	Keys        string `json:"keys"` // secret ones as •
+	Sound
+	Started  time.Time `json:"started_at"`
+	Answered time.Time `json:"answered_at,omitzero"`
+	Ended    time.Time `json:"ended_at,omitzero"`
+}
+
+// Sound is what is kept of a call's sound: what was agreed on, and how well it went. All is zero in a call without.
+type Sound struct {
+	Codec      string        `json:"codec"`      // encoding name (RFC 3551)
+	Encryption string        `json:"encryption"` // SRTP crypto suite (RFC 4568); empty in the clear
+	IO         string        `json:"io"`         // how packets reached the kernel: io_uring or plain
+	Ptime      time.Duration `json:"ptime_ns"`   // length of the packets sent
+	Sent       int64         `json:"packets_sent"`
+	Received   int64         `json:"packets_received"`
+	Lost       int64         `json:"packets_lost"`      // of the caller's
+	Reordered  int64         `json:"packets_reordered"` // of the caller's, duplicates too
+	Gaps       int64         `json:"gaps"`              // packets of ours that left over 20 ms late
+	Jitter     time.Duration `json:"jitter_ns"`
+	// What the other side told of our packets, in its last report (RFC 3550 section 6.4); lost is -1 when it told nothing.
+	RemoteLost   int64         `json:"remote_packets_lost"`
+	RemoteJitter time.Duration `json:"remote_jitter_ns"`
+	RoundTrip    time.Duration `json:"round_trip_ns"`
+	// MOS is how the caller sounded, 1 to 4.5 (ITU-T G.107); 0 when nothing came.
+	MOS float64 `json:"mos"`
+	// OneWay: nothing came from the caller when it should long have.
+	OneWay bool `json:"one_way"`
 }
 
 // bounded is the record with all that came from outside made fit to keep.
@@ -48,7 +66,7 @@ func (c CallRecord) bounded() (CallRecord, error) {
 	if c.ID, err = cleanKey(c.ID); err != nil {
 		return CallRecord{}, err
 	}
-	for _, short := range []*string{&c.SIPCallID, &c.Trunk, &c.From, &c.Called, &c.Disposition, &c.Account, &c.Language, &c.Codec} {
+	for _, short := range []*string{&c.SIPCallID, &c.Trunk, &c.From, &c.Called, &c.Disposition, &c.Account, &c.Language, &c.Codec, &c.Encryption, &c.IO} {
 		*short = clean(*short, maxShort)
 	}
 	c.Reason = clean(c.Reason, maxLong)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"readback/tickets"
@@ -101,19 +102,22 @@ func TestNumbersOutliveTheStore(t *testing.T) {
 }
 
 func TestNumbersLeaseTheNextBlockAtHalf(t *testing.T) {
-	var store office
-	numbers := tickets.NewNumbers("a", &store, nil)
-	for range 700 {
-		if _, err := numbers.Next(t.Context()); err != nil {
+	synctest.Test(t, func(t *testing.T) {
+		var store office
+		numbers := tickets.NewNumbers("a", &store, nil)
+		for range 700 {
+			if _, err := numbers.Next(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		synctest.Wait() // for the lease in the background
+		if err := numbers.Close(); err != nil {
 			t.Fatal(err)
 		}
-	}
-	if err := numbers.Close(); err != nil { // it waits for the lease under way
-		t.Fatal(err)
-	}
-	if store.leased != 2 {
-		t.Errorf("leased %d blocks, want the second one at half of the first", store.leased)
-	}
+		if store.leased != 2 {
+			t.Errorf("leased %d blocks, want the second one at half of the first", store.leased)
+		}
+	})
 }
 
 func TestNumbersAreNotGivenOutBeforeTheyAreKept(t *testing.T) {

@@ -24,6 +24,7 @@ type baresip struct {
 	dir     string
 	control net.Conn
 	events  chan string // types of events, like CALL_CLOSED
+	said    *lockedBuffer
 }
 
 const baresipConfig = `
@@ -33,9 +34,11 @@ audio_source aufile,%s
 audio_alert aubridge,nobody
 module_path /usr/lib/baresip/modules
 module g711.so
+module g722.so
 module aufile.so
 module aubridge.so
 module sndfile.so
+module srtp.so
 snd_path %s
 module_app account.so
 module_app menu.so
@@ -46,17 +49,17 @@ ctrl_tcp_listen 127.0.0.1:%d
 // microphoneTime is longer than any call of the tests: where its file ends baresip hangs up.
 const microphoneTime = 3 * time.Minute
 
-// microphone makes a sound file of silence.
-func microphone(t *testing.T, dir string) string {
+// microphone makes a sound file of silence at the rate of the codec: baresip plays it in no other.
+func microphone(t *testing.T, dir string, rate int) string {
 	t.Helper()
 	path := filepath.Join(dir, "microphone.wav")
 	file, err := os.Create(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	writer, err := wav.NewWriter(file, 8000)
+	writer, err := wav.NewWriter(file, rate)
 	if err == nil {
-		err = writer.Write(make([]int16, int(microphoneTime.Seconds())*8000))
+		err = writer.Write(make([]int16, int(microphoneTime.Seconds())*rate))
 	}
 	if err := errors.Join(err, writer.Sync(), file.Close()); err != nil {
 		t.Fatal(err)
@@ -67,11 +70,17 @@ func microphone(t *testing.T, dir string) string {
 // startBaresip runs baresip with silence at its microphone; it records what it hears in its folder.
 func startBaresip(t *testing.T, account string) *baresip {
 	t.Helper()
+	return startBaresipAt(t, 8000, account)
+}
+
+// startBaresipAt does that for codecs of another sample rate in Hz.
+func startBaresipAt(t *testing.T, rate int, account string) *baresip {
+	t.Helper()
 	path := tool(t, "baresip", "baresip")
-	b := &baresip{t: t, dir: t.TempDir(), events: make(chan string, 1000)}
+	b := &baresip{t: t, dir: t.TempDir(), events: make(chan string, 1000), said: &lockedBuffer{}}
 	port := freePort(t)
 	for name, text := range map[string]string{
-		"config":   fmt.Sprintf(baresipConfig, microphone(t, b.dir), b.dir, port),
+		"config":   fmt.Sprintf(baresipConfig, microphone(t, b.dir, rate), b.dir, port),
 		"accounts": account + "\n",
 		"contacts": "",
 	} {
@@ -79,9 +88,8 @@ func startBaresip(t *testing.T, account string) *baresip {
 			t.Fatal(err)
 		}
 	}
-	said := &lockedBuffer{}
 	cmd := exec.Command(path, "-f", b.dir)
-	cmd.Dir, cmd.Stdout, cmd.Stderr = b.dir, said, said
+	cmd.Dir, cmd.Stdout, cmd.Stderr = b.dir, b.said, b.said
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +104,7 @@ func startBaresip(t *testing.T, account string) *baresip {
 			<-exited
 		}
 		if t.Failed() {
-			t.Logf("baresip:\n%s", lastLines(said.String(), 40))
+			t.Logf("baresip:\n%s", lastLines(b.said.String(), 40))
 		}
 	})
 	b.connect(port)

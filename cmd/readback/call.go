@@ -171,7 +171,7 @@ func firstWords(e sip.Event) string {
 
 func (r *callReport) print(w io.Writer) error {
 	q := r.Quality
-	_, err := fmt.Fprintf(w, "\nanswered after %.0f ms, %.1f s long, %s; %s, %d packets sent, %d received, %d lost, jitter %.1f ms\n",
-		r.AnsweredMS, r.DurationMS/1e3, r.EndedBy, q.Codec, q.Sent, q.Received, q.Lost, q.JitterMS)
+	_, err := fmt.Fprintf(w, "\nanswered after %.0f ms, %.1f s long, %s; %s, %d packets sent, %d received, %d lost, jitter %.1f ms, MOS %.2f\n",
+		r.AnsweredMS, r.DurationMS/1e3, r.EndedBy, q.Codec, q.Sent, q.Received, q.Lost, q.JitterMS, q.MOS)
 	return err
 }

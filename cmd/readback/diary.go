@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"math"
 	"time"
 
 	"readback/ivr"
@@ -89,10 +91,30 @@ func (d *diary) finished(outcome ivr.Outcome, err error, stats media.Stats) {
 	}
 	d.record.Ticket, d.record.Account = outcome.Ticket.Number, outcome.Account
 	d.record.Language, d.record.Keys = outcome.Language, outcome.Keys
-	d.record.Codec = stats.Codec
-	d.record.Sent, d.record.Received, d.record.Lost, d.record.Jitter = stats.Sent, stats.Received, stats.Lost, stats.Jitter
-	d.gateway.metrics.countQuality(stats)
+	d.sounded(stats)
 	d.gateway.metrics.countAcknowledgement(outcome.Ticket, d.told)
+}
+
+// sounded notes how the call sounded; that it was heard in one way only is noted already.
+func (d *diary) sounded(s media.Stats) {
+	d.gateway.metrics.sound.count(d.record.Trunk, s)
+	d.record.Sound = tickets.Sound{
+		Codec: s.Codec, Encryption: s.Secured, IO: d.gateway.media.IO(), Ptime: s.Ptime,
+		Sent: s.Sent, Received: s.Received, Lost: s.Lost, Reordered: s.Reordered, Gaps: s.Gaps, Jitter: s.Jitter,
+		RemoteLost: s.RemoteLost, RemoteJitter: s.RemoteJitter, RoundTrip: s.RoundTrip, MOS: s.MOS, OneWay: d.record.OneWay,
+	}
+}
+
+// quality is how the call sounded, for its line in the log; nothing when there was no sound.
+func (d *diary) quality() []any {
+	s := d.record.Sound
+	if s.Codec == "" {
+		return nil
+	}
+	return []any{
+		"codec", s.Codec, "encryption", cmp.Or(s.Encryption, "none"), "mos", math.Round(s.MOS*100) / 100, "received", s.Received,
+		"lost", s.Lost, "jitter_ms", inMS(s.Jitter), "round_trip_ms", inMS(s.RoundTrip), "gaps", s.Gaps,
+	}
 }
 
 // close writes the record, one for each call whatever happened.
@@ -102,8 +124,9 @@ func (d *diary) close() {
 	m := d.gateway.metrics
 	m.active.Dec()
 	m.calls.WithLabelValues(r.Trunk, r.Called, r.Disposition).Inc()
-	d.log.Info("call ended", "outcome", r.Disposition, "reason", r.Reason, "ticket", r.Ticket,
-		"seconds", r.Ended.Sub(r.Started).Seconds(), "lost", r.Lost, "jitter_ms", r.Jitter.Seconds()*1e3)
+	d.log.Info("call ended", append([]any{
+		"outcome", r.Disposition, "reason", r.Reason, "ticket", r.Ticket, "seconds", r.Ended.Sub(r.Started).Seconds(),
+	}, d.quality()...)...)
 	ctx, cancel := context.WithTimeout(context.Background(), recordPatience)
 	defer cancel()
 	if err := d.gateway.desk.Record(ctx, *r); err != nil {

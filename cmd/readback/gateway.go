@@ -18,6 +18,7 @@ import (
 type gateway struct {
 	config  *config.Config
 	media   *media.Engine
+	sound   map[string]media.Options // by trunk
 	sounds  *sounds
 	desk    *tickets.Desk
 	metrics *metrics
@@ -25,16 +26,13 @@ type gateway struct {
 	watch   func(*sip.Call, ivr.Step) // told what happens in a conversation; may be nil
 }
 
-var (
-	errSilence = errors.New("nothing was heard from the caller")
-	errPanic   = errors.New("the conversation failed on our side")
-)
+var errPanic = errors.New("the conversation failed on our side")
 
 // ServeCall answers one call and has the conversation with its caller.
 func (g *gateway) ServeCall(ctx context.Context, call *sip.Call) {
 	diary := g.newDiary(call)
 	defer diary.close()
-	session, err := g.media.Open(media.Options{Allowed: call.Trunk.Media, Codecs: call.Trunk.Codecs})
+	session, err := g.media.Open(g.sound[call.Trunk.Name])
 	if err != nil {
 		diary.refused(call.Refuse(503, "Out Of Ports"), err)
 		return
@@ -59,7 +57,7 @@ func (g *gateway) ServeCall(ctx context.Context, call *sip.Call) {
 
 // converse runs the script until the caller or the line has nothing more to say. A panic ends this call alone.
 func (g *gateway) converse(ctx context.Context, call *sip.Call, session *media.Session, diary *diary) (outcome ivr.Outcome, err error) {
-	ctx, stop := whileHeard(ctx, session)
+	ctx, stop := whileHeard(ctx, session, diary)
 	defer stop()
 	line := &line{session: session, sounds: g.sounds, folder: recordingsFolder(g.config), call: diary.key()}
 	number := numberOf(g.config, call.Called)
@@ -79,22 +77,4 @@ func (g *gateway) converse(ctx context.Context, call *sip.Call, session *media.S
 		Key: diary.key(), Number: number, Called: call.Called, Extension: call.Extension, Received: call.Received,
 		Caller: tickets.Caller{Number: call.Caller, Vouched: call.CallerVouched, Trunk: call.Trunk.Name, CallKey: diary.key()},
 	})
-}
-
-// whileHeard ends with ctx, or when nothing has come from the caller for rtp.silence.
-func whileHeard(ctx context.Context, session *media.Session) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		select {
-		case <-session.Silent():
-			cancel(errSilence)
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, func() {
-		cancel(nil)
-		<-watched
-	}
 }

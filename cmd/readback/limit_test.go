@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"readback/sip"
 )
 
 const (
@@ -36,7 +39,7 @@ func BenchmarkLimit(b *testing.B) {
 	} {
 		b.Run(fmt.Sprintf("%s/calls=%d", way.io, way.calls), func(b *testing.B) {
 			for b.Loop() {
-				s := startStand(b, limit, way.io, way.calls)
+				s := startStand(b, limit, way.io, never, way.calls)
 				costs, floors := map[string]float64{}, map[string][]float64{}
 				var ours []float64
 				for range turns {
@@ -63,7 +66,7 @@ func BenchmarkPacing(b *testing.B) {
 	for _, io := range []string{"io_uring", "plain"} {
 		b.Run(io, func(b *testing.B) {
 			for b.Loop() {
-				s := startStand(b, limit, io, 1000)
+				s := startStand(b, limit, io, never, 1000)
 				s.record(10)
 				const long = time.Minute
 				sleeper := limit.start(b, "sleep", "-t", seconds(long))
@@ -75,6 +78,60 @@ func BenchmarkPacing(b *testing.B) {
 				b.ReportMetric(p.Gaps, "gaps-40ms")
 			}
 		})
+	}
+}
+
+// BenchmarkOverload offers twice the calls that a gateway on a single processor carries: those that are too many are
+// refused, and those in progress keep their sound.
+func BenchmarkOverload(b *testing.B) {
+	limit := buildLimit(b)
+	for b.Loop() {
+		s := startStand(b, limit, "io_uring", "{busy: 0.75, late: 10ms, retry_after: 10s}", 500)
+		s.gateway.confine()
+		refused := 0
+		for refused == 0 {
+			peer := s.peer(10 * time.Second)
+			refused += s.offer(1000, 250)
+			peer()
+		}
+		carried := len(s.calls)
+		peer := s.peer(time.Minute)
+		for offered := carried + refused; offered < 2*carried; offered += 100 {
+			refused += s.offer(100, 100)
+		}
+		p := peer()
+		b.Logf("%d calls are carried, %d refused; sound of those in progress meanwhile: %+v", len(s.calls), refused, p)
+		b.ReportMetric(float64(carried), "carried")
+		b.ReportMetric(float64(refused), "refused")
+		b.ReportMetric(p.Jitter.P999/1000, "p99.9-ms")
+		b.ReportMetric(p.Gaps, "gaps-40ms")
+	}
+}
+
+// offer dials calls at a pace and tells how many of them were refused.
+func (s *stand) offer(calls, perSecond int) (refused int) {
+	s.b.Helper()
+	ticker := time.NewTicker(time.Second / time.Duration(perSecond))
+	defer ticker.Stop()
+	for range calls {
+		<-ticker.C
+		var status *sip.StatusError
+		switch err := s.dial(); {
+		case errors.As(err, &status) && status.Status == 503:
+			refused++
+		case err != nil:
+			s.b.Fatal(err)
+		}
+	}
+	return refused
+}
+
+// confine leaves the gateway one processor.
+func (p *process) confine() {
+	p.t.Helper()
+	out, err := within(p.t, time.Minute, ".", tool(p.t, "taskset", "util-linux"), "-a", "-c", "-p", "0", strconv.Itoa(p.cmd.Process.Pid))
+	if err != nil {
+		p.t.Fatalf("%v\n%s", err, out)
 	}
 }
 

@@ -49,12 +49,12 @@ func (l *line) Patience(ctx context.Context, d time.Duration, cause error) (cont
 func (l *line) Record(ctx context.Context, name string, limit ivr.RecordLimit) (ivr.Recording, error) {
 	final := fmt.Sprintf("%s-%s.wav", l.call, name)
 	path := filepath.Join(l.folder, final)
-	draft, err := os.OpenFile(path+".draft", os.O_CREATE|os.O_RDWR|os.O_TRUNC, 0o600)
+	file, err := os.OpenFile(path+draft, os.O_CREATE|os.O_RDWR|os.O_TRUNC, 0o600)
 	if err != nil {
 		return ivr.Recording{}, fmt.Errorf("recording: %w", err)
 	}
-	heard, err := l.session.Record(ctx, draft, media.RecordLimit(limit))
-	if kept := errors.Join(draft.Sync(), draft.Close(), os.Rename(draft.Name(), path)); kept != nil {
+	heard, err := l.session.Record(ctx, file, media.RecordLimit(limit))
+	if kept := errors.Join(file.Sync(), file.Close(), os.Rename(file.Name(), path)); kept != nil {
 		return ivr.Recording{}, errors.Join(err, fmt.Errorf("recording: %w", kept))
 	}
 	l.kept = final

@@ -31,6 +31,7 @@ type commands struct {
 	Demo     demoCommand     `cmd:"" help:"Serve with sample accounts, phone in, show the conversation and the ticket."`
 	Check    checkCommand    `cmd:"" help:"Validate the configuration: every problem with its line and the fix."`
 	Call     callCommand     `cmd:"" help:"Phone a gateway: press keys on cue, name the prompts by their sound."`
+	Load     loadCommand     `cmd:"" help:"Make many calls at once, and measure them."`
 	Tickets  ticketsCommand  `cmd:"" help:"List and show tickets."`
 	Accounts accountsCommand `cmd:"" help:"Import and list the accounts that may call."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the store's tables up to date."`

@@ -6,7 +6,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
-	"readback/media"
 	"readback/sip"
 	"readback/tickets"
 )
@@ -18,8 +17,7 @@ type metrics struct {
 	active       prometheus.Gauge
 	refusals     *prometheus.CounterVec
 	setup        prometheus.Histogram
-	loss         prometheus.Histogram
-	jitter       prometheus.Histogram
+	sound        *soundMetrics
 	toTicket     prometheus.Histogram
 	acknowledged *prometheus.HistogramVec
 	lockouts     *prometheus.CounterVec
@@ -41,14 +39,7 @@ func newMetrics() *metrics {
 			Name: "readback_setup_seconds", Help: "From the INVITE's arrival to the 200 being sent, ring time included.",
 			Buckets: []float64{.001, .002, .005, .01, .02, .05, .1, .5, 1, 5, 15},
 		}),
-		loss: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "readback_loss_ratio", Help: "Share of a call's packets that were lost on their way to us.",
-			Buckets: []float64{0, .001, .005, .01, .02, .05, .1, .2, .5},
-		}),
-		jitter: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "readback_jitter_seconds", Help: "Interarrival jitter of a call's packets (RFC 3550 section 6.4.1).",
-			Buckets: []float64{.0005, .001, .002, .005, .01, .02, .05, .1},
-		}),
+		sound: newSoundMetrics(),
 		toTicket: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "readback_time_to_ticket_seconds", Help: "From the INVITE's arrival to the ticket being on disk.",
 			Buckets: []float64{5, 10, 20, 30, 45, 60, 90, 120, 180, 300},
@@ -62,9 +53,10 @@ func newMetrics() *metrics {
 		}, []string{"trunk", "kind"}),
 	}
 	m.registry.MustRegister(
-		m.calls, m.active, m.refusals, m.setup, m.loss, m.jitter, m.toTicket, m.acknowledged, m.lockouts,
+		m.calls, m.active, m.refusals, m.setup, m.toTicket, m.acknowledged, m.lockouts,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
+	m.sound.register(m.registry)
 	return m
 }
 
@@ -79,13 +71,6 @@ func (m *metrics) countStrangers(agent *sip.UserAgent) {
 		}
 		return float64(total)
 	}))
-}
-
-func (m *metrics) countQuality(s media.Stats) {
-	if total := s.Received + s.Lost; total > 0 {
-		m.loss.Observe(float64(s.Lost) / float64(total))
-		m.jitter.Observe(s.Jitter.Seconds())
-	}
 }
 
 // countAcknowledgement tells how much of a ticket's response window was used up; the zero time is not yet.

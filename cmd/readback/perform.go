@@ -141,6 +141,10 @@ type qualityReport struct {
 	Received int64   `json:"packets_received"`
 	Lost     int64   `json:"packets_lost"`
 	JitterMS float64 `json:"jitter_ms"`
+	// RoundTripMS is 0 when the gateway sends no reports.
+	RoundTripMS float64 `json:"round_trip_ms"`
+	Encryption  string  `json:"encryption"`
+	MOS         float64 `json:"mos"`
 }
 
 func newReport(uri string) *callReport {
@@ -163,7 +167,8 @@ func (r *callReport) finish(call *phoneCall) {
 	stats := call.session.Stats()
 	r.DurationMS, r.EndedBy = r.since(time.Now()), call.whoHungUp()
 	r.Quality = qualityReport{
-		Codec: stats.Codec, Sent: stats.Sent, Received: stats.Received, Lost: stats.Lost, JitterMS: stats.Jitter.Seconds() * 1e3,
+		Codec: stats.Codec, Sent: stats.Sent, Received: stats.Received, Lost: stats.Lost, JitterMS: inMS(stats.Jitter),
+		RoundTripMS: inMS(stats.RoundTrip), Encryption: stats.Secured, MOS: stats.MOS,
 	}
 }
 

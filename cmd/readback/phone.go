@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"net/netip"
 	"sync/atomic"
+	"time"
 
 	"readback/media"
 	"readback/sip"
@@ -16,6 +18,8 @@ import (
 type phone struct {
 	agent  *sip.UserAgent
 	media  *media.Engine
+	sound  media.Options
+	dawdle time.Duration
 	stop   context.CancelFunc
 	served chan error
 }
@@ -24,6 +28,9 @@ type phone struct {
 type phoneParts struct {
 	listen  sip.Listen
 	media   media.Config
+	sound   media.Options  // of each call
+	dawdle  time.Duration  // the longest that it takes, by chance, from an answer to its first packet
+	longest time.Duration  // call; sip.DefaultMaxCallTime when zero
 	gateway []netip.Prefix // whom it may call
 	message func(sip.Event)
 	log     *slog.Logger
@@ -36,14 +43,14 @@ func newPhone(with phoneParts) (*phone, error) {
 	}
 	agent, err := sip.New(sip.Config{
 		Listen: []sip.Listen{with.listen}, UserAgent: "readback-phone", Observe: with.message, Log: with.log,
-		Trunks: []sip.Trunk{{Name: "gateway", Networks: with.gateway}},
+		Trunks: []sip.Trunk{{Name: "gateway", Networks: with.gateway}}, MaxCallTime: with.longest,
 	}, nil)
 	if err != nil {
 		engine.Close()
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	p := &phone{agent: agent, media: engine, stop: stop, served: make(chan error, 1)}
+	p := &phone{agent: agent, media: engine, sound: with.sound, dawdle: with.dawdle, stop: stop, served: make(chan error, 1)}
 	go func() { p.served <- agent.Serve(ctx) }()
 	return p, nil
 }
@@ -62,12 +69,24 @@ type phoneCall struct {
 	call    *sip.Call
 	session *media.Session
 	offers  *holding
+	setup   time.Duration // from INVITE to 200
 }
 
 // holding makes the session's offers, as they are or on hold (RFC 3264 section 8.4).
 type holding struct {
 	*media.Session
-	held atomic.Bool
+	held     atomic.Bool
+	dawdle   time.Duration
+	answered time.Time
+}
+
+// Accept takes the answer when the telephone has come round to it: its packets are in no step with those of the gateway.
+func (h *holding) Accept(answer []byte) error {
+	h.answered = time.Now()
+	if h.dawdle > 0 {
+		time.Sleep(rand.N(h.dawdle))
+	}
+	return h.Session.Accept(answer)
 }
 
 func (h *holding) Offer() ([]byte, error) {
@@ -79,17 +98,17 @@ func (h *holding) Offer() ([]byte, error) {
 }
 
 // lift opens the sound of a call to come.
-func (p *phone) lift() (*media.Session, error) { return p.media.Open(media.Options{}) }
+func (p *phone) lift() (*media.Session, error) { return p.media.Open(p.sound) }
 
 // dial calls and returns when the call is answered. It closes the session of a call that is not.
 func (p *phone) dial(ctx context.Context, session *media.Session, uri, from string) (*phoneCall, error) {
-	offers := &holding{Session: session}
+	offers, began := &holding{Session: session, dawdle: p.dawdle}, time.Now()
 	call, err := p.agent.Dial(ctx, uri, offers, sip.DialOptions{From: from})
 	if err != nil {
 		session.Close()
 		return nil, err
 	}
-	return &phoneCall{call: call, session: session, offers: offers}, nil
+	return &phoneCall{call: call, session: session, offers: offers, setup: offers.answered.Sub(began)}, nil
 }
 
 // ended is closed when either side has hung up.

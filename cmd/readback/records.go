@@ -65,7 +65,11 @@ func (r *records) keep(e sip.Event) {
 		CallKey: rand.Text(), SIPCallID: e.CallID, Trunk: e.Trunk, Disposition: tickets.DispositionRefused,
 		Reason: fmt.Sprintf("%s: %s: %s", e.Rule, e.Text, e.Line), Status: e.Status, Started: e.At, Ended: e.At,
 	}
-	r.log.Warn("call refused", "call_id", record.CallKey, "sip_call_id", e.CallID, "trunk", e.Trunk, "from", e.Peer,
+	level := slog.LevelWarn
+	if e.Rule == "overload" { // which the log has told of already
+		level = slog.LevelDebug
+	}
+	r.log.Log(context.Background(), level, "call refused", "call_id", record.CallKey, "sip_call_id", e.CallID, "trunk", e.Trunk, "from", e.Peer,
 		"status", e.Status, "rule", e.Rule, "reason", e.Text, "request", e.Line)
 	select {
 	case r.queue <- record:

@@ -19,6 +19,9 @@ func (s *serveCommand) Run(ctx context.Context, console *console) error {
 	for _, warning := range c.Warnings() {
 		log.Warn("configuration", "warning", warning.Error())
 	}
+	if err := checkFiles(c.SIP.MaxCalls, filesOfGateway); err != nil {
+		log.Warn("open files", "warning", err.Error())
+	}
 	server, err := newServer(ctx, c, log, parts{})
 	if err != nil {
 		return err

@@ -29,6 +29,7 @@ type server struct {
 	records *records
 	metrics *metrics
 	gateway *gateway
+	room    *admission
 	agent   *sip.UserAgent
 	http    net.Listener
 	log     *slog.Logger
@@ -67,6 +68,8 @@ func newServer(ctx context.Context, c *config.Config, log *slog.Logger, with par
 	if s.gateway.media, err = media.New(mediaConfig); err != nil {
 		return s, err
 	}
+	s.room = &admission{limits: c.RTP.Overload, load: s.gateway.media.Load, log: log}
+	s.metrics.registry.MustRegister(newEngineMetrics(s.gateway.media, s.room))
 	err = s.listen(with)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		err = fmt.Errorf("%w; end the program that has the address, or change sip.listen or http.listen", err)
@@ -80,6 +83,9 @@ func (s *server) openDesk(ctx context.Context, with parts) (err error) {
 		return fmt.Errorf("data directory: %w", err)
 	}
 	if s.unlock, err = lockData(s.config.Data); err != nil {
+		return err
+	}
+	if err := mendRecordings(recordingsFolder(s.config), s.log); err != nil {
 		return err
 	}
 	if s.store = with.store; s.store == nil {
@@ -102,7 +108,7 @@ func (s *server) openDesk(ctx context.Context, with parts) (err error) {
 		},
 	}
 	s.records = newRecords(desk, s.metrics, s.log)
-	s.gateway = &gateway{config: s.config, desk: desk, metrics: s.metrics, log: s.log, watch: with.watch}
+	s.gateway = &gateway{config: s.config, sound: soundOf(s.config), desk: desk, metrics: s.metrics, log: s.log, watch: with.watch}
 	return nil
 }
 
@@ -112,7 +118,7 @@ func (s *server) listen(with parts) (err error) {
 	if with.listen != nil {
 		signalling.Listen = with.listen
 	}
-	signalling.Log = s.log
+	signalling.Log, signalling.Overload = s.log, s.room.refuse
 	signalling.Observe = func(e sip.Event) {
 		s.records.observe(e)
 		if with.message != nil {
@@ -136,6 +142,7 @@ func (s *server) serve(ctx context.Context) error {
 	defer group.Wait()
 	defer stop()
 	group.Go(func() { s.records.run(behind) })
+	group.Go(func() { s.room.run(behind) })
 	group.Go(func() { s.tidy(behind) })
 	group.Go(func() {
 		if err := s.gateway.sounds.warm(behind, localesOf(s.config)...); err != nil {
@@ -149,6 +156,9 @@ func (s *server) serve(ctx context.Context) error {
 			}
 		})
 	}
+	defer context.AfterFunc(ctx, func() {
+		s.log.Info("draining: new calls are refused, those that there are may finish", "calls", s.gateway.media.Sessions(), "cause", context.Cause(ctx))
+	})()
 	return s.agent.Serve(ctx)
 }
 
@@ -156,6 +166,9 @@ func (s *server) serve(ctx context.Context) error {
 func (s *server) ready(ctx context.Context) error {
 	if !s.agent.Ready() {
 		return errors.New("signalling is not ready: starting, draining, or a listener is down")
+	}
+	if reason := s.room.overloaded(); reason != "" {
+		return errors.New("overloaded: " + reason)
 	}
 	if err := s.store.Ping(ctx); err != nil {
 		return fmt.Errorf("the store does not answer: %w", err)
@@ -190,7 +203,7 @@ func (s *server) close() error {
 	return errors.Join(problems...)
 }
 
-// addresses is the ready line's list of where the gateway listens.
+// addresses is the ready line's list of where the gateway listens, and of the way its packets take.
 func (s *server) addresses() string {
 	var all []string
 	for _, address := range s.agent.Addrs() {
@@ -200,7 +213,7 @@ func (s *server) addresses() string {
 	if s.http != nil {
 		list += "; http " + s.http.Addr().String()
 	}
-	return list
+	return list + "; media " + s.gateway.media.IO()
 }
 
 func recordingsFolder(c *config.Config) string { return filepath.Join(c.Data, "recordings") }

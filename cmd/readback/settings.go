@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"readback/config"
@@ -91,7 +92,6 @@ func sipOf(c *config.Config) sip.Config {
 	for _, trunk := range c.Trunks {
 		out.Trunks = append(out.Trunks, sip.Trunk{
 			Name: trunk.Name, Networks: trunk.Networks, Country: trunk.Country, TrustCaller: trunk.TrustCaller,
-			Codecs: trunk.Codecs, Media: trunk.MediaNetworks(),
 			CallsPerSecond: trunk.CallsPerSecond, Burst: trunk.Burst, MaxCalls: trunk.MaxCalls,
 		})
 	}
@@ -102,9 +102,31 @@ func mediaOf(c *config.Config) media.Config {
 	return media.Config{
 		Address: c.RTP.Address, Advertise: c.RTP.Advertise,
 		PortMin: c.RTP.Ports.Min, PortMax: c.RTP.Ports.Max,
-		Silence: c.RTP.Silence.D(), Quarantine: c.RTP.Quarantine.D(),
+		Silence: c.RTP.Silence.D(), Quarantine: c.RTP.Quarantine.D(), IO: strings.TrimPrefix(c.RTP.IO, "auto"),
 	}
 }
+
+// soundOf is what the sound of each trunk's calls may be, by the trunk's name.
+func soundOf(c *config.Config) map[string]media.Options {
+	all := map[string]media.Options{}
+	for _, trunk := range c.Trunks {
+		all[trunk.Name] = media.Options{
+			Allowed: trunk.MediaNetworks(), Codecs: trunk.Codecs,
+			Encryption: encryptions[trunk.Encryption], InBand: inBands[trunk.InBand],
+		}
+	}
+	return all
+}
+
+// The policies of media in the words of the configuration.
+var (
+	encryptions = map[string]media.Encryption{
+		"off": media.EncryptionOff, "optional": media.EncryptionOptional, "required": media.EncryptionRequired,
+	}
+	inBands = map[string]media.InBand{
+		"without-events": media.InBandWithoutEvents, "never": media.InBandNever, "always": media.InBandAlways,
+	}
+)
 
 // numberOf says how a called number is answered.
 func numberOf(c *config.Config, called string) ivr.Number {

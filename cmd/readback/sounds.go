@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"sync"
@@ -29,7 +30,7 @@ type sounds struct {
 	gaps  sync.Map // time.Duration to *media.Clip
 }
 
-// A sound is one prompt's. Locales that share a recording share it.
+// A sound is one prompt's, at 8 kHz or 16. Locales that share a recording share it.
 type sound struct {
 	open func() (fs.File, error)
 	once sync.Once
@@ -39,15 +40,23 @@ type sound struct {
 
 func (s *sound) decode() (*media.Clip, error) {
 	s.once.Do(func() {
-		file, err := s.open()
-		if err != nil {
-			s.err = err
-			return
-		}
-		defer file.Close()
-		s.clip, s.err = media.Decode(file)
+		s.clip, s.err = media.LoadClip(func() (io.ReadCloser, error) { return s.open() })
 	})
 	return s.clip, s.err
+}
+
+// samples reads the sound, at 8 kHz.
+func (s *sound) samples() ([]int16, error) {
+	file, err := s.open()
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	clip, err := media.Decode(file)
+	if err != nil {
+		return nil, err
+	}
+	return clip.PCM(), nil
 }
 
 // loadSounds finds the sounds of the embedded packs, with an operator's own recordings over them: directories by locale.
@@ -132,11 +141,11 @@ func (s *sounds) book(locales ...string) (*recognize.Book, error) {
 	clips := map[string][]int16{toneName: s.tone.PCM()}
 	for _, locale := range locales {
 		for _, name := range s.texts.Names(locale) {
-			clip, err := s.clip(ivr.Prompt{Locale: locale, Name: name})
+			pcm, err := s.all[ivr.Prompt{Locale: locale, Name: name}].samples()
 			if err != nil {
-				return nil, err
+				return nil, fmt.Errorf("prompt %s of %s: %w", name, locale, err)
 			}
-			clips[locale+"/"+name] = clip.PCM()
+			clips[locale+"/"+name] = pcm
 		}
 	}
 	return recognize.NewBook(clips), nil

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -30,6 +31,8 @@ type stage struct {
 	stop   context.CancelFunc
 	phone  *phone
 	call   *phoneCall
+	mute   atomic.Bool  // nothing that the telephone says leaves it
+	log    lockedBuffer // of the gateway
 
 	mu       sync.Mutex
 	lines    []string
@@ -55,7 +58,7 @@ func newStage(t *testing.T, sounds *sounds, accounts []tickets.Account) *stage {
 		t.Fatal(err)
 	}
 	s := &stage{t: t, served: make(chan error, 1), heard: make(chan string, 10_000)}
-	s.server, err = newServer(t.Context(), stageConfig(t), slog.New(slog.DiscardHandler), parts{
+	s.server, err = newServer(t.Context(), stageConfig(t), slog.New(slog.NewTextHandler(&s.log, nil)), parts{
 		store: store, sounds: sounds, noHTTP: true, network: inMemory(network),
 		listen: []sip.Listen{{Network: "udp", Address: gatewayAddress + ":5060", PacketConn: listenMemory(t, network, gatewayAddress)}},
 		watch:  s.watch, message: s.message,
@@ -65,7 +68,7 @@ func newStage(t *testing.T, sounds *sounds, accounts []tickets.Account) *stage {
 	}
 	s.phone, err = newPhone(phoneParts{
 		listen:  sip.Listen{Network: "udp", Address: phoneAddress + ":5060", PacketConn: listenMemory(t, network, phoneAddress)},
-		media:   media.Config{Address: netip.MustParseAddr(phoneAddress), Network: inMemory(network)},
+		media:   media.Config{Address: netip.MustParseAddr(phoneAddress), Network: s.mutable(inMemory(network))},
 		gateway: []netip.Prefix{netip.MustParsePrefix(gatewayAddress + "/32")},
 		log:     slog.New(slog.DiscardHandler),
 	})
@@ -98,6 +101,26 @@ func stageConfig(t *testing.T) *config.Config {
 
 func inMemory(network *memnet.Network) func(netip.AddrPort) (media.PacketConn, error) {
 	return func(at netip.AddrPort) (media.PacketConn, error) { return network.Listen(at.String()) }
+}
+
+// mutable is a network on which nothing leaves while the telephone is mute.
+func (s *stage) mutable(open func(netip.AddrPort) (media.PacketConn, error)) func(netip.AddrPort) (media.PacketConn, error) {
+	return func(at netip.AddrPort) (media.PacketConn, error) {
+		conn, err := open(at)
+		return &mutableConn{conn, &s.mute}, err
+	}
+}
+
+type mutableConn struct {
+	media.PacketConn
+	mute *atomic.Bool
+}
+
+func (c *mutableConn) WriteToAddrPort(p []byte, to netip.AddrPort) (int, error) {
+	if c.mute.Load() {
+		return len(p), nil
+	}
+	return c.PacketConn.WriteToAddrPort(p, to)
 }
 
 func listenMemory(t *testing.T, network *memnet.Network, host string) *memnet.Conn {

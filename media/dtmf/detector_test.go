@@ -1,8 +1,6 @@
 package dtmf_test
 
 import (
-	"fmt"
-	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -154,65 +152,6 @@ func TestSendersThatRepeatATimestamp(t *testing.T) {
 	} {
 		if got := listen(test.packets); got != test.want {
 			t.Errorf("%s: heard %q, want %q", name, got, test.want)
-		}
-	}
-}
-
-// impair loses, repeats and delays packets, each with a probability in percent; what is delayed is 20 to 60 ms late.
-func impair(r *rand.Rand, packets []sent, loss, twice, late int) []sent {
-	var out []sent
-	chance := func(percent int) bool { return r.IntN(100) < percent }
-	for _, p := range packets {
-		if chance(loss) {
-			continue
-		}
-		if chance(late) {
-			p.at += 20 + r.IntN(41)
-		}
-		out = append(out, p)
-		if chance(twice) {
-			p.at += r.IntN(40)
-			out = append(out, p)
-		}
-	}
-	slices.SortStableFunc(out, func(a, b sent) int { return a.at - b.at })
-	return out
-}
-
-// arrived are the keys of which a packet came, in the order in which they were pressed.
-func arrived(packets []sent) string {
-	seen := map[uint32]byte{}
-	var stamps []uint32
-	for _, p := range packets {
-		if _, ok := seen[p.Timestamp]; !ok {
-			key, _ := dtmf.KeyOf(p.Event)
-			seen[p.Timestamp] = byte(key)
-			stamps = append(stamps, p.Timestamp)
-		}
-	}
-	slices.SortFunc(stamps, func(a, b uint32) int { return int(int32(a - b)) })
-	var keys []byte
-	for _, s := range stamps {
-		keys = append(keys, seen[s])
-	}
-	return string(keys)
-}
-
-func TestNoKeyIsWrongLostOrDoubled(t *testing.T) {
-	const keys = "30471234#4711*22277#998800"
-	for _, loss := range []int{0, 5, 10, 20} {
-		for _, late := range []int{0, 5, 10, 20} {
-			for _, twice := range []int{0, 5, 10, 20} {
-				t.Run(fmt.Sprintf("loss %d late %d twice %d", loss, late, twice), func(t *testing.T) {
-					r := rand.New(rand.NewPCG(uint64(loss), uint64(late*100+twice)))
-					for range 50 {
-						packets := impair(r, dialled(keys), loss, twice, late)
-						if got, want := listen(packets), arrived(packets); got != want {
-							t.Fatalf("heard %q, want %q", got, want)
-						}
-					}
-				})
-			}
 		}
 	}
 }

@@ -1,12 +1,19 @@
 package dtmf
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"time"
+)
 
 // PayloadSize is the length of one telephone-event (RFC 4733 section 2.3).
 const PayloadSize = 4
 
+// unit is that of timestamps and durations: they have a clock of 8 kHz.
+const unit = time.Second / 8000
+
 // Packet is one telephone-event with what the RTP header says of it.
 type Packet struct {
+	Source    uint32 // SSRC
 	Sequence  uint16
 	Timestamp uint32 // when the press, or this segment of it, began
 	Event     byte
@@ -38,3 +45,11 @@ func (p Packet) Put(b []byte) {
 	}
 	binary.BigEndian.PutUint16(b[2:], p.Duration)
 }
+
+// after reports whether p was sent after q by the same sender.
+func (p Packet) after(q Packet) bool { return int16(p.Sequence-q.Sequence) > 0 }
+
+// began is when the press began for a packet that arrived at a time.
+func (p Packet) began(at time.Duration) time.Duration { return at - units(uint32(p.Duration)) }
+
+func units(n uint32) time.Duration { return time.Duration(n) * unit }

@@ -17,7 +17,8 @@ func (s *Store) PutCall(ctx context.Context, c tickets.CallRecord) error {
 	return s.write(ctx, "keep a call record", func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, callPutSQL,
 			c.ID, c.CallKey, c.SIPCallID, c.Trunk, c.From, c.Called, c.Disposition, c.Reason, c.Status, string(c.Ticket), c.Account, c.Language, c.Keys, c.Codec,
-			c.Sent, c.Received, c.Lost, c.Jitter.Nanoseconds(), when(c.Started), when(c.Answered), when(c.Ended))
+			c.Sent, c.Received, c.Lost, c.Jitter.Nanoseconds(), when(c.Started), when(c.Answered), when(c.Ended),
+			c.Encryption, c.IO, c.Ptime.Nanoseconds(), c.Reordered, c.Gaps, c.RemoteLost, c.RemoteJitter.Nanoseconds(), c.RoundTrip.Nanoseconds(), c.MOS, c.OneWay)
 		return err
 	})
 }
@@ -46,9 +47,11 @@ func (s *Store) PruneCalls(ctx context.Context, before time.Time) (int64, error)
 
 func scanCall(r row) (tickets.CallRecord, error) {
 	var c tickets.CallRecord
-	var jitter int64
 	err := r.Scan(&c.ID, &c.CallKey, &c.SIPCallID, &c.Trunk, &c.From, &c.Called, &c.Disposition, &c.Reason, &c.Status, &c.Ticket, &c.Account, &c.Language,
-		&c.Keys, &c.Codec, &c.Sent, &c.Received, &c.Lost, &jitter, into(&c.Started), into(&c.Answered), into(&c.Ended))
-	c.Jitter = time.Duration(jitter)
+		&c.Keys, &c.Codec, &c.Sent, &c.Received, &c.Lost, ns(&c.Jitter), into(&c.Started), into(&c.Answered), into(&c.Ended),
+		&c.Encryption, &c.IO, ns(&c.Ptime), &c.Reordered, &c.Gaps, &c.RemoteLost, ns(&c.RemoteJitter), ns(&c.RoundTrip), &c.MOS, &c.OneWay)
 	return c, err
 }
+
+// ns scans a number of nanoseconds.
+func ns(d *time.Duration) *int64 { return (*int64)(d) }

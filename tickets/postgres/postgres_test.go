@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -70,6 +71,31 @@ func TestMigrate(t *testing.T) {
 	}
 	if _, err := s.Migrate(t.Context()); !errors.Is(err, tickets.ErrInvalid) {
 		t.Errorf("a schema from the future: got %v, want ErrInvalid", err)
+	}
+}
+
+// A store of version 0.1.0 keeps its calls, of whose sound it knows less; gateways of that version can go on with it.
+func TestMigrateFromTheFirstSchema(t *testing.T) {
+	address := pgtest.Database(t, migrate)
+	s, conn := store(t, address), connect(t, address)
+	newer, err := os.ReadFile("migrations/00002_call_sound.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, undo, _ := strings.Cut(string(newer), "-- +goose Down")
+	const put = `insert into calls (id, call_key, sip_call_id, trunk, caller, called, disposition, reason, status, ticket, account, language, keys, codec,
+		sent, received, lost, jitter_ns, started_at) values ($1, 'k', 's', 'carrier', '', '', 'completed', '', 200, '', '', '', '', 'PCMU', 50, 40, 10, 1000, now())`
+	_, undoErr := conn.Exec(t.Context(), undo+"delete from readback_migrations where version_id = 2")
+	_, before := conn.Exec(t.Context(), put, "before")
+	applied, err := s.Migrate(t.Context())
+	_, after := conn.Exec(t.Context(), put, "after")
+	if err := errors.Join(undoErr, before, err, after); err != nil || applied != 1 {
+		t.Fatalf("applied %d migrations, %v; want 1", applied, err)
+	}
+	want := tickets.Sound{Codec: "PCMU", Sent: 50, Received: 40, Lost: 10, Jitter: time.Microsecond, RemoteLost: -1}
+	got, err := s.ListCalls(t.Context(), tickets.CallPage{})
+	if err != nil || len(got) != 2 || got[0].Sound != want || got[1].Sound != want {
+		t.Errorf("got %+v, %v, want two calls with %+v", got, err, want)
 	}
 }
 

@@ -14,7 +14,8 @@ func (s *Store) PutCall(ctx context.Context, c tickets.CallRecord) error {
 	return s.write(ctx, "keep a call record", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, callPutSQL,
 			c.ID, c.CallKey, c.SIPCallID, c.Trunk, c.From, c.Called, c.Disposition, c.Reason, c.Status, c.Ticket, c.Account, c.Language, c.Keys, c.Codec,
-			c.Sent, c.Received, c.Lost, c.Jitter, us(c.Started), us(c.Answered), us(c.Ended))
+			c.Sent, c.Received, c.Lost, c.Jitter, us(c.Started), us(c.Answered), us(c.Ended),
+			c.Encryption, c.IO, c.Ptime, c.Reordered, c.Gaps, c.RemoteLost, c.RemoteJitter, c.RoundTrip, c.MOS, c.OneWay)
 		return err
 	})
 }
@@ -44,6 +45,7 @@ func (s *Store) PruneCalls(ctx context.Context, before time.Time) (int64, error)
 func scanCall(r row) (tickets.CallRecord, error) {
 	var c tickets.CallRecord
 	err := r.Scan(&c.ID, &c.CallKey, &c.SIPCallID, &c.Trunk, &c.From, &c.Called, &c.Disposition, &c.Reason, &c.Status, &c.Ticket, &c.Account, &c.Language,
-		&c.Keys, &c.Codec, &c.Sent, &c.Received, &c.Lost, &c.Jitter, into(&c.Started), into(&c.Answered), into(&c.Ended))
+		&c.Keys, &c.Codec, &c.Sent, &c.Received, &c.Lost, &c.Jitter, into(&c.Started), into(&c.Answered), into(&c.Ended),
+		&c.Encryption, &c.IO, &c.Ptime, &c.Reordered, &c.Gaps, &c.RemoteLost, &c.RemoteJitter, &c.RoundTrip, &c.MOS, &c.OneWay)
 	return c, err
 }

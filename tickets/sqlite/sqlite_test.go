@@ -81,6 +81,26 @@ func TestMigrate(t *testing.T) {
 	}
 }
 
+// A store of version 0.1.0 keeps its calls, of whose sound it knows less.
+func TestMigrateFromTheFirstSchema(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tickets.db")
+	store := open(t, path)
+	newer, err := os.ReadFile("migrations/00002_call_sound.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, undo, _ := strings.Cut(string(newer), "-- +goose Down")
+	execute(t, path, undo+"delete from readback_migrations where version_id = 2")
+	execute(t, path, `insert into calls values ('r1', 'k1', 's1', 'carrier', '', '', 'completed', '', 200, '', '', '', '', 'PCMU', 50, 40, 10, 1000, 1, 2, 3)`)
+	if applied, err := store.Migrate(t.Context()); applied != 1 || err != nil {
+		t.Fatalf("applied %d migrations, %v; want 1", applied, err)
+	}
+	want := tickets.Sound{Codec: "PCMU", Sent: 50, Received: 40, Lost: 10, Jitter: time.Microsecond, RemoteLost: -1}
+	if got, err := store.ListCalls(t.Context(), tickets.CallPage{}); err != nil || len(got) != 1 || got[0].Sound != want {
+		t.Errorf("got %+v, %v, want one call with %+v", got, err, want)
+	}
+}
+
 func TestEventsAreOnlyEverAdded(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "tickets.db")
 	file(t, open(t, path), "a")

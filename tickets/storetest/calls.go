@@ -16,8 +16,13 @@ func testCalls(t *testing.T, open func(*testing.T) tickets.Store) {
 		b := newBench(t, open(t))
 		want := tickets.CallRecord{
 			ID: "r1", CallKey: "k1", SIPCallID: "a84b4c76e66710@pc33.example.com", Trunk: "carrier", From: "+14155550100", Called: "+18887999666", Disposition: tickets.DispositionCompleted,
-			Reason: "goodbye", Status: 200, Ticket: "48215906", Account: "30471234", Language: "en-US", Keys: "2 ••••••• 1 1", Codec: "PCMU",
-			Sent: 4000, Received: 3990, Lost: 10, Jitter: 2 * time.Millisecond, Started: noon, Answered: noon.Add(time.Second), Ended: noon.Add(time.Minute),
+			Reason: "goodbye", Status: 200, Ticket: "48215906", Account: "30471234", Language: "en-US", Keys: "2 ••••••• 1 1",
+			Started: noon, Answered: noon.Add(time.Second), Ended: noon.Add(time.Minute),
+			Sound: tickets.Sound{
+				Codec: "G722", Encryption: "AEAD_AES_256_GCM", IO: "io_uring", Ptime: 30 * time.Millisecond,
+				Sent: 4000, Received: 3990, Lost: 10, Reordered: 3, Gaps: 1, Jitter: 2 * time.Millisecond,
+				RemoteLost: 7, RemoteJitter: 3 * time.Millisecond, RoundTrip: 80 * time.Millisecond, MOS: 4.385, OneWay: true,
+			},
 		}
 		for range 2 {
 			if err := b.Record(t.Context(), want); err != nil {
