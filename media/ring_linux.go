@@ -162,6 +162,8 @@ func (r *ring) next() *submission {
 // submit has the kernel carry out what is queued. Our operations never wait, so that all of them are done when it returns.
 func (r *ring) submit() error {
 	atomic.StoreUint32(r.sqTail, r.tail)
+	pin()
+	defer unpin()
 	for r.queued > 0 {
 		n, _, errno := unix.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(r.queued), 0, enterGetEvents, 0, 0)
 		if errno != 0 && errno != unix.EINTR && errno != unix.EAGAIN && errno != unix.EBUSY {

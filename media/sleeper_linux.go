@@ -51,25 +51,51 @@ func (n *nanosleeper) end() { addPlaces(-1) }
 
 func (n *nanosleeper) now() time.Duration { return time.Since(n.epoch) }
 
+// insistent is how many signals within how long are not the scheduler's routine: whoever stops the world, to collect
+// garbage, repeats them each 100 µs or sooner until it is heard.
+const (
+	insistent = 3
+	patience  = 400 * time.Microsecond
+)
+
+// sleep is pinned, until somebody insists.
 func (n *nanosleeper) sleep(until time.Duration) {
 	ts := unix.NsecToTimespec(int64(n.zero + until))
-	for {
-		_, _, errno := unix.RawSyscall6(unix.SYS_CLOCK_NANOSLEEP, unix.CLOCK_MONOTONIC, unix.TIMER_ABSTIME, uintptr(unsafe.Pointer(&ts)), 0, 0, 0)
-		if errno != unix.EINTR {
+	pin()
+	signals := insistence{}
+	for nanosleep(&ts) == unix.EINTR {
+		if signals.count(n.now()) {
+			procUnpin()
+			giveWay(&ts)
 			return
 		}
-		letGo()
+	}
+	unpin()
+}
+
+// giveWay sleeps on while it lets everybody interrupt.
+func giveWay(until *unix.Timespec) {
+	checkpoint()
+	for nanosleep(until) == unix.EINTR {
+		checkpoint()
 	}
 }
 
-// letGo is where the garbage collector and the scheduler, whose signal has ended a sleep, get hold of the goroutine: at
-// the beginning of a function. Left alone they would have to wait for the next tick, or take its time.
-//
-//go:noinline
-func letGo() {
-	var frame [128]byte // a function with less of a frame has no such beginning
-	use(&frame)
+func nanosleep(until *unix.Timespec) unix.Errno {
+	_, _, errno := unix.RawSyscall6(unix.SYS_CLOCK_NANOSLEEP, unix.CLOCK_MONOTONIC, unix.TIMER_ABSTIME, uintptr(unsafe.Pointer(until)), 0, 0, 0)
+	return errno
 }
 
-//go:noinline
-func use(*[128]byte) {}
+// insistence counts signals that follow one another closely.
+type insistence struct {
+	first time.Duration
+	n     int
+}
+
+func (i *insistence) count(now time.Duration) (insists bool) {
+	if i.n == 0 || now-i.first > patience {
+		*i = insistence{first: now}
+	}
+	i.n++
+	return i.n >= insistent
+}

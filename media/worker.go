@@ -29,7 +29,6 @@ type worker struct {
 	log      *slog.Logger
 
 	// Scratch of whatever session is served.
-	pcm    [maxPacket]int16
 	report [maxPacket]byte
 
 	// The tick that is served: its number, its beginning on the worker's clock, and by the wall clock.

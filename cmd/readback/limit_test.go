@@ -39,7 +39,7 @@ func BenchmarkLimit(b *testing.B) {
 	} {
 		b.Run(fmt.Sprintf("%s/calls=%d", way.io, way.calls), func(b *testing.B) {
 			for b.Loop() {
-				s := startStand(b, limit, way.io, never, way.calls)
+				s := startStand(b, limit, fastBinary, way.io, never, way.calls)
 				costs, floors := map[string]float64{}, map[string][]float64{}
 				var ours []float64
 				for range turns {
@@ -66,9 +66,9 @@ func BenchmarkPacing(b *testing.B) {
 	for _, io := range []string{"io_uring", "plain"} {
 		b.Run(io, func(b *testing.B) {
 			for b.Loop() {
-				s := startStand(b, limit, io, never, 1000)
+				s := startStand(b, limit, fastBinary, io, never, 1000)
 				s.record(10)
-				const long = time.Minute
+				const long = 50 * time.Second // the recordings end after a minute of silence
 				sleeper := limit.start(b, "sleep", "-t", seconds(long))
 				peer := s.peer(long)
 				b.Logf("bare sleeper %+v", sleeper())
@@ -86,8 +86,7 @@ func BenchmarkPacing(b *testing.B) {
 func BenchmarkOverload(b *testing.B) {
 	limit := buildLimit(b)
 	for b.Loop() {
-		s := startStand(b, limit, "io_uring", "{busy: 0.75, late: 10ms, retry_after: 10s}", 500)
-		s.gateway.confine()
+		s := startStand(b, limit, confined, "io_uring", "{busy: 0.75, late: 10ms}", 500)
 		refused := 0
 		for refused == 0 {
 			peer := s.peer(10 * time.Second)
@@ -126,13 +125,14 @@ func (s *stand) offer(calls, perSecond int) (refused int) {
 	return refused
 }
 
-// confine leaves the gateway one processor.
-func (p *process) confine() {
-	p.t.Helper()
-	out, err := within(p.t, time.Minute, ".", tool(p.t, "taskset", "util-linux"), "-a", "-c", "-p", "0", strconv.Itoa(p.cmd.Process.Pid))
+// confined is the program on one processor, whatever the machine has.
+func confined() (string, error) {
+	path, err := fastBinary()
 	if err != nil {
-		p.t.Fatalf("%v\n%s", err, out)
+		return "", err
 	}
+	script := filepath.Join(filepath.Dir(path), "confined")
+	return script, os.WriteFile(script, fmt.Appendf(nil, "#!/bin/sh\nexec taskset -c 0 %s \"$@\"\n", path), 0o700)
 }
 
 // report logs the middle of some figures with the least and the greatest, and returns it.

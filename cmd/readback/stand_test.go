@@ -39,10 +39,10 @@ prompts: {directories: {en-US: %s}}
 // never lets calls in whatever the load, so that what is measured is not what is admitted.
 const never = "{busy: 1, late: 1s}"
 
-func startStand(b *testing.B, limit *limitProgram, io, overload string, calls int) *stand {
+func startStand(b *testing.B, limit *limitProgram, program func() (string, error), io, overload string, calls int) *stand {
 	b.Helper()
 	s := &stand{b: b, limit: limit, phone: newTestPhone(b)}
-	s.gateway = startProgram(b, fastBinary, fmt.Sprintf(standConfig, io, overload, longPrompts(b)))
+	s.gateway = startProgram(b, program, fmt.Sprintf(standConfig, io, overload, longPrompts(b)))
 	b.Cleanup(func() {
 		if err := s.phone.close(); err != nil {
 			b.Error(err)
@@ -123,15 +123,16 @@ func (p *process) settled() int64 {
 // peer runs the calls' traffic for a while and returns what waits for its line.
 func (s *stand) peer(d time.Duration) func() limitLine {
 	s.b.Helper()
+	calls := len(s.calls)
 	targets := filepath.Join(s.b.TempDir(), "targets")
 	if err := os.WriteFile(targets, []byte(strings.Join(s.ports, "\n")+"\n"), 0o600); err != nil {
 		s.b.Fatal(err)
 	}
-	wait := s.limit.start(s.b, "peer", "-n", strconv.Itoa(len(s.calls)), "-t", seconds(d), "-f", targets)
+	wait := s.limit.start(s.b, "peer", "-n", strconv.Itoa(calls), "-t", seconds(d), "-f", targets)
 	return func() limitLine {
 		line := wait()
-		if line.Live != len(s.calls) || line.Lost != 0 {
-			s.b.Errorf("%d of %d calls have sound, %d packets were lost; log:\n%s", line.Live, len(s.calls), line.Lost, s.gateway.log)
+		if line.Live != calls || line.Lost != 0 {
+			s.b.Errorf("%d of %d calls have sound, %d packets were lost; log:\n%s", line.Live, calls, line.Lost, s.gateway.log)
 		}
 		return line
 	}
@@ -151,11 +152,25 @@ func (s *stand) cost() float64 {
 
 // record takes every nth call to where the caller is recorded: three wrong keys, and speak after the tone.
 func (s *stand) record(nth int) {
+	s.b.Helper()
 	for i := 0; i < len(s.calls); i += nth {
 		for range 3 {
 			if err := s.calls[i].SendInfo(s.b.Context(), "application/dtmf-relay", []byte("Signal=7\r\nDuration=100\r\n")); err != nil {
 				s.b.Error(err)
 			}
+		}
+	}
+	folder := filepath.Join(s.gateway.dir, "data", "recordings")
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		files, err := os.ReadDir(folder)
+		if err != nil {
+			s.b.Fatal(err)
+		}
+		if len(files) >= len(s.calls)/nth {
+			return
+		}
+		if time.Now().After(deadline) {
+			s.b.Fatalf("%d of %d recordings have begun", len(files), len(s.calls)/nth)
 		}
 	}
 }
