@@ -22,6 +22,7 @@ type inBand struct {
 	ssrc     uint32
 	sequence uint16 // newest
 	next     uint32 // timestamp of what comes after it
+	size     int    // of the longest packet, in samples
 }
 
 // hearTones looks for keys in a packet of sound, or notes with no payload that the peer is silent. A tone is not to be
@@ -72,18 +73,16 @@ func (t *inBand) follow(h header, samples int) bool {
 	if step <= 0 {
 		return false
 	}
-	gap := int(int32(h.timestamp - t.next))
-	switch {
-	case step == 1:
-		t.pause(gap)
-	case gap > 0:
-		t.tones.Skip(gap)
-	}
+	gap := max(0, int(int32(h.timestamp-t.next)))
+	t.size = max(t.size, samples)
+	lost := min(gap, int(step-1)*t.size)
+	t.tones.Skip(lost)
+	t.pause(gap - lost)
 	t.sequence, t.next = h.sequence, h.timestamp+uint32(samples)
 	return true
 }
 
-// pause is a gap in the sound in which no packet is missing: the peer was silent.
+// pause is a gap in the sound for which no packet is missing: the peer was silent.
 func (t *inBand) pause(samples int) {
 	var silence [toneWords]int16
 	if samples > sampleRate {

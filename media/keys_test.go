@@ -29,6 +29,15 @@ func TestKeysByINFO(t *testing.T) {
 		{"application/dtmf", "flash", 0},
 		{"application/dtmf-relay", "Signal=16", 0},
 		{"application/dtmf-relay", "Signal=", 0},
+		{"application/dtmf-relay", "\r\n\r\nDuration=250\r\nSignal=0\r\n", '0'},
+		{"application/dtmf-relay", "Signal = 9\rDuration = 99999999999999999999", '9'},
+		{"application/dtmf-relay", "Signal=9\nDuration=-5\nX-Other: 1=2", '9'},
+		{"application/dtmf-relay", "Signal=1\nSignal=2", 0},
+		{"application/dtmf-relay", "Signal=12345", 0},
+		{"application/dtmf-relay", "Signal=\x00", 0},
+		{"application/dtmf-relay", "Signal=٣", 0},
+		{"application/dtmf-relay", "Duration=5", 0},
+		{"application/dtmf", "1\n2", 0},
 		{"application/dtmf-relay", "", 0},
 		{"application/dtmf", strings.Repeat(" ", 5000) + "1", 0},
 		{"text/plain", "5", 0},
@@ -44,30 +53,6 @@ func TestKeysByINFO(t *testing.T) {
 			}
 			if key, err := s.ReadKey(t.Context()); err != nil || key != test.want {
 				t.Errorf("%s %q: %v, %v; want %v", test.kind, test.body, key, err, test.want)
-			}
-		})
-	}
-}
-
-func TestOnlyTheFirstWayIsBelieved(t *testing.T) {
-	press := map[string]func(c *call, keys string){
-		"event": func(c *call, keys string) { _ = c.phone.SendKeys(context.Background(), keys) },
-		"info": func(c *call, keys string) {
-			for _, k := range keys {
-				c.gate.Info("application/dtmf", []byte(string(k)))
-			}
-		},
-	}
-	for first, other := range map[string]string{"event": "info", "info": "event"} {
-		synctest.Test(t, func(t *testing.T) {
-			c := dial(t)
-			press[first](c, "1")
-			press[other](c, "1")
-			press[first](c, "2")
-			press[other](c, "2")
-			time.Sleep(time.Second)
-			if got := waiting(t, c.gate); got != "12" {
-				t.Errorf("%s first: heard %q, want 12", first, got)
 			}
 		})
 	}

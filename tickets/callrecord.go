@@ -1,6 +1,9 @@
 package tickets
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // The dispositions of a call.
 const (
@@ -72,6 +75,9 @@ func (c CallRecord) bounded() (CallRecord, error) {
 	c.Reason = clean(c.Reason, maxLong)
 	c.Keys = clean(c.Keys, maxLong)
 	c.Ticket = Number(clean(string(c.Ticket), numberDigits))
+	if math.IsNaN(c.MOS) || math.IsInf(c.MOS, 0) { // which not every store can keep, nor JSON say
+		c.MOS = 0
+	}
 	c.Started, c.Answered, c.Ended = instant(c.Started), instant(c.Answered), instant(c.Ended)
 	return c, nil
 }

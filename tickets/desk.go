@@ -61,16 +61,20 @@ func (d *Desk) Hash(ctx context.Context, pin PIN) (string, error) {
 	return d.hasher.Hash(ctx, pin)
 }
 
-// Record keeps the record of a call, once.
-func (d *Desk) Record(ctx context.Context, record CallRecord) error {
-	record, err := record.bounded()
-	if err != nil {
-		return fmt.Errorf("keep a call record: %w", err)
+// Record keeps the records of calls, each once: all of them or none, in one transaction.
+func (d *Desk) Record(ctx context.Context, records ...CallRecord) error {
+	fit := make([]CallRecord, len(records))
+	for i, record := range records {
+		record, err := record.bounded()
+		if err != nil {
+			return fmt.Errorf("keep call records: %w", err)
+		}
+		if record.Started.IsZero() {
+			record.Started = d.now()
+		}
+		fit[i] = record
 	}
-	if record.Started.IsZero() {
-		record.Started = d.now()
-	}
-	return d.Store.PutCall(ctx, record)
+	return d.Store.PutCalls(ctx, fit)
 }
 
 // Tidy forgets call records older than keep, and wrong PINs that no longer count. It returns how many call records went.

@@ -161,8 +161,9 @@ type TicketPage struct {
 
 // Calls keep call records.
 type Calls interface {
-	// PutCall keeps a record unless one with its ID is there.
-	PutCall(ctx context.Context, record CallRecord) error
+	// PutCalls keeps records, all of them or none, but for those whose ID is there already. The caller bounds their number:
+	// what else has to be written waits for them. No records are no error.
+	PutCalls(ctx context.Context, records []CallRecord) error
 	// ListCalls is ordered by start, the latest first.
 	ListCalls(ctx context.Context, page CallPage) ([]CallRecord, error)
 	// PruneCalls forgets some thousands of the calls that started before a time and returns how many; 0 when none is left.

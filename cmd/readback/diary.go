@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"crypto/rand"
 	"errors"
 	"log/slog"
@@ -14,9 +13,6 @@ import (
 	"readback/sip"
 	"readback/tickets"
 )
-
-// recordPatience bounds the writing of a call record, which outlives the call.
-const recordPatience = 5 * time.Second
 
 // A diary is a call record in the making: what the parts report is written down, logged and counted here and
 // nowhere else.
@@ -117,7 +113,7 @@ func (d *diary) quality() []any {
 	}
 }
 
-// close writes the record, one for each call whatever happened.
+// close hands the record in to be stored, one for each call whatever happened.
 func (d *diary) close() {
 	r := &d.record
 	r.Ended = time.Now()
@@ -127,9 +123,5 @@ func (d *diary) close() {
 	d.log.Info("call ended", append([]any{
 		"outcome", r.Disposition, "reason", r.Reason, "ticket", r.Ticket, "seconds", r.Ended.Sub(r.Started).Seconds(),
 	}, d.quality()...)...)
-	ctx, cancel := context.WithTimeout(context.Background(), recordPatience)
-	defer cancel()
-	if err := d.gateway.desk.Record(ctx, *r); err != nil {
-		d.log.Error("the call record could not be kept", "error", err)
-	}
+	d.gateway.records.keep(*r)
 }

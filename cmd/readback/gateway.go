@@ -21,6 +21,7 @@ type gateway struct {
 	sound   map[string]media.Options // by trunk
 	sounds  *sounds
 	desk    *tickets.Desk
+	records *records
 	metrics *metrics
 	log     *slog.Logger
 	watch   func(*sip.Call, ivr.Step) // told what happens in a conversation; may be nil

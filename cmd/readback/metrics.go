@@ -21,6 +21,8 @@ type metrics struct {
 	toTicket     prometheus.Histogram
 	acknowledged *prometheus.HistogramVec
 	lockouts     *prometheus.CounterVec
+	unrecorded   prometheus.Counter
+	logged       prometheus.Counter
 }
 
 func newMetrics() *metrics {
@@ -51,9 +53,15 @@ func newMetrics() *metrics {
 		lockouts: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "readback_lockouts_total", Help: "PINs that were wrong, that met a lock, or were slowed down for their trunk.",
 		}, []string{"trunk", "kind"}),
+		unrecorded: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "readback_refusals_unrecorded_total", Help: "Refused calls without a call record, because there were too many at once.",
+		}),
+		logged: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "readback_call_records_logged_total", Help: "Call records that are in the log and not in the store, because it was away for too long.",
+		}),
 	}
 	m.registry.MustRegister(
-		m.calls, m.active, m.refusals, m.setup, m.toTicket, m.acknowledged, m.lockouts,
+		m.calls, m.active, m.refusals, m.setup, m.toTicket, m.acknowledged, m.lockouts, m.unrecorded, m.logged,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	m.sound.register(m.registry)

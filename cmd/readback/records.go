@@ -2,101 +2,145 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
 	"golang.org/x/time/rate"
 
-	"readback/sip"
 	"readback/tickets"
 )
 
-// Refusals are stored at most this fast; a flood of them is still counted.
 const (
-	refusalsPerSecond = 100
-	refusalBacklog    = 1000
+	// recordBatch is how many call records are stored in one transaction at most: a ticket may have to wait for it.
+	recordBatch = 100
+	// recordBacklog is how many records of served calls wait in memory, for a busy store or one that is away.
+	recordBacklog = 10_000
+	// recordPatience bounds one attempt. Between attempts is retryPause, doubling up to retryPauseMax.
+	recordPatience = 10 * time.Second
+	retryPause     = 100 * time.Millisecond
+	retryPauseMax  = 2 * time.Second
+	// roomPatience is how long a call that is over waits for room in the backlog.
+	roomPatience = time.Minute
+	// closingPatience bounds the storing of what is left when the last call is over.
+	closingPatience = 15 * time.Second
 )
 
-// records turns what the user agent reports into counts, log lines and, for refused calls, call records. The
-// user agent must not wait: what does not fit is only counted.
+// Why a call record is in the log and not in the store.
+var (
+	errNoRoom  = errors.New("too many call records wait for the store")
+	errTooLate = errors.New("the gateway closes and the store could not take it in time")
+)
+
+// records keeps the call records of everybody: one goroutine stores them, many in a transaction, so that thousands of
+// calls that end together take little of the store's time, and a ticket waits for few of them.
 type records struct {
 	desk    *tickets.Desk
 	metrics *metrics
 	log     *slog.Logger
-	limit   *rate.Limiter
-	queue   chan tickets.CallRecord
+	served  chan *tickets.CallRecord // of calls that were answered here, or tried to be: none may be lost
+	refused chan *tickets.CallRecord // of calls that the user agent refused: what does not fit is only counted
+	limit   *rate.Limiter            // of refused
 }
 
 func newRecords(desk *tickets.Desk, m *metrics, log *slog.Logger) *records {
 	return &records{
 		desk: desk, metrics: m, log: log,
-		limit: rate.NewLimiter(refusalsPerSecond, refusalsPerSecond),
-		queue: make(chan tickets.CallRecord, refusalBacklog),
+		served:  make(chan *tickets.CallRecord, recordBacklog),
+		refused: make(chan *tickets.CallRecord, refusalBacklog),
+		limit:   rate.NewLimiter(refusalsPerSecond, refusalsPerSecond),
 	}
 }
 
-// observe is told every fact of the user agent, from many goroutines.
-func (r *records) observe(e sip.Event) {
-	switch e.Kind {
-	case sip.Refused:
-		r.metrics.refusals.WithLabelValues(e.Trunk, e.Rule).Inc()
-		if wantsCall := e.Method == "INVITE" || e.Method == ""; wantsCall && !e.Served() {
-			r.keep(e)
-		}
-	case sip.Panicked:
-		r.log.Error("a call failed", "sip_call_id", e.CallID, "panic", e.Text)
-	case sip.Down:
-		r.log.Error("a listener is down, it is being opened again", "what", e.Text)
-	case sip.Up:
-		r.log.Debug("a listener is up", "what", e.Text)
-	case sip.Note:
-		r.log.Info("signalling", "trunk", e.Trunk, "sip_call_id", e.CallID, "note", e.Text)
-	}
-}
-
-// keep stores and logs a refused call, within the limit.
-func (r *records) keep(e sip.Event) {
-	if !r.limit.Allow() {
-		return
-	}
-	record := tickets.CallRecord{
-		CallKey: rand.Text(), SIPCallID: e.CallID, Trunk: e.Trunk, Disposition: tickets.DispositionRefused,
-		Reason: fmt.Sprintf("%s: %s: %s", e.Rule, e.Text, e.Line), Status: e.Status, Started: e.At, Ended: e.At,
-	}
-	level := slog.LevelWarn
-	if e.Rule == "overload" { // which the log has told of already
-		level = slog.LevelDebug
-	}
-	r.log.Log(context.Background(), level, "call refused", "call_id", record.CallKey, "sip_call_id", e.CallID, "trunk", e.Trunk, "from", e.Peer,
-		"status", e.Status, "rule", e.Rule, "reason", e.Text, "request", e.Line)
+// keep hands in the record of a call that was served. It waits while there is no room; what finds none goes to the log.
+func (r *records) keep(record tickets.CallRecord) {
 	select {
-	case r.queue <- record:
-	default:
+	case r.served <- &record:
+	case <-time.After(roomPatience):
+		r.tell(errNoRoom, record)
 	}
 }
 
-// run stores refused calls until ctx ends, and then what is still queued.
+// run stores records until ctx ends, and then, for a limited time, what was handed in before.
 func (r *records) run(ctx context.Context) {
+	limit, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cancel(nil)
+	defer context.AfterFunc(ctx, func() {
+		time.AfterFunc(closingPatience, func() { cancel(errTooLate) })
+	})()
 	for {
-		select {
-		case record := <-r.queue:
-			r.store(record)
-		case <-ctx.Done():
-			for len(r.queue) > 0 {
-				r.store(<-r.queue)
-			}
+		batch := r.take(ctx)
+		if len(batch) == 0 {
 			return
 		}
+		if err := r.store(limit, batch); err != nil {
+			r.tell(err, batch...)
+		}
 	}
 }
 
-func (r *records) store(record tickets.CallRecord) {
-	ctx, cancel := context.WithTimeout(context.Background(), recordPatience)
+// take waits for a record and returns it with those that wait behind it; none when ctx has ended and nothing is left.
+func (r *records) take(ctx context.Context) []tickets.CallRecord {
+	var batch []tickets.CallRecord
+	select {
+	case record := <-r.served:
+		batch = append(batch, *record)
+	case record := <-r.refused:
+		batch = append(batch, *record)
+	case <-ctx.Done():
+	}
+	for len(batch) < recordBatch {
+		select {
+		case record := <-r.served:
+			batch = append(batch, *record)
+		case record := <-r.refused:
+			batch = append(batch, *record)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// store tries until ctx ends. Trying again is safe, also when an attempt succeeded without our knowing: a record is kept once.
+func (r *records) store(ctx context.Context, batch []tickets.CallRecord) error {
+	err := r.try(ctx, batch)
+	if !errors.Is(err, tickets.ErrUnavailable) {
+		return err
+	}
+	r.log.Error("call records cannot be stored now; they wait in memory", "error", err)
+	for pause := retryPause; errors.Is(err, tickets.ErrUnavailable); pause = min(2*pause, retryPauseMax) {
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w", context.Cause(ctx), err)
+		}
+		err = r.try(ctx, batch)
+	}
+	if err == nil {
+		r.log.Info("call records are stored again", "waiting", len(r.served)+len(r.refused))
+	}
+	return err
+}
+
+func (r *records) try(ctx context.Context, batch []tickets.CallRecord) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	ctx, cancel := context.WithTimeout(ctx, recordPatience)
 	defer cancel()
-	if err := r.desk.Record(ctx, record); err != nil {
-		r.log.Error("the record of a refused call could not be kept", "call_id", record.CallKey, "error", err)
+	return r.desk.Record(ctx, batch...)
+}
+
+// tell puts records into the log in full that could not be stored.
+func (r *records) tell(why error, batch ...tickets.CallRecord) {
+	for _, record := range batch {
+		r.metrics.logged.Inc()
+		whole, err := json.Marshal(record)
+		r.log.Error("a call record could not be stored, here it is", "call_id", record.CallKey,
+			"record", json.RawMessage(whole), "error", errors.Join(why, err))
 	}
 }
 

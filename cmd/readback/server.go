@@ -108,7 +108,9 @@ func (s *server) openDesk(ctx context.Context, with parts) (err error) {
 		},
 	}
 	s.records = newRecords(desk, s.metrics, s.log)
-	s.gateway = &gateway{config: s.config, sound: soundOf(s.config), desk: desk, metrics: s.metrics, log: s.log, watch: with.watch}
+	s.gateway = &gateway{
+		config: s.config, sound: soundOf(s.config), desk: desk, records: s.records, metrics: s.metrics, log: s.log, watch: with.watch,
+	}
 	return nil
 }
 

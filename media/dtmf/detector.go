@@ -53,9 +53,8 @@ func (d *Detector) Packet(p Packet, at time.Duration) (Key, bool) {
 		return key, true
 	}
 	d.learn(known, p)
-	if newest := &d.presses[d.last]; known != newest && p.after(known.newest) { // pressed again, unnoticed
-		*known, *newest = *newest, *known
-		known = newest
+	if p.after(known.newest) {
+		known = d.promote(known)
 	}
 	known.extend(p, at)
 	return 0, false
@@ -68,11 +67,26 @@ func (d *Detector) begin(p Packet, at time.Duration) {
 	}
 }
 
+// promote makes a press the newest again: another with its numbers was begun, unnoticed.
+func (d *Detector) promote(k *press) *press {
+	for i := remembered - 1; i > 0; i-- {
+		older, newer := d.back(i), d.back(i-1)
+		if k == older {
+			*older, *newer = *newer, *older
+			k = newer
+		}
+	}
+	return k
+}
+
+// back is the press so many before the newest.
+func (d *Detector) back(i int) *press { return &d.presses[(d.last+remembered-i)%remembered] }
+
 // find returns the press that p belongs to by its numbers, the newest first; nil for a press not heard of.
 func (d *Detector) find(p Packet, at time.Duration) *press {
 	var other *press
 	for i := range remembered {
-		known := &d.presses[(d.last+remembered-i)%remembered]
+		known := d.back(i)
 		switch {
 		case !known.seen || known.newest.Event != p.Event:
 		case known.newest.Source != p.Source:

@@ -2,6 +2,7 @@ package dtmf_test
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"readback/media/dtmf"
@@ -25,4 +26,22 @@ func ExampleDetector() {
 		}
 	}
 	// Output: #
+}
+
+func ExampleTones() {
+	var sound []int16
+	for _, key := range []dtmf.Key{'4', '2'} {
+		tone, _ := dtmf.ToneOf(key)
+		sound = tone.Append(sound, 100*time.Millisecond)
+		sound = append(sound, make([]int16, 800)...) // 100 ms
+	}
+	var d dtmf.Tones
+	for packet := range slices.Chunk(sound, 160) {
+		if key, ok := d.Hear(packet); ok {
+			fmt.Println(key)
+		}
+	}
+	// Output:
+	// 4
+	// 2
 }

@@ -3,15 +3,16 @@ package dtmf
 import "math"
 
 const (
-	// Limits of ITU-T Q.24, with room on the side of the networks that ask for more. Tolerance is between the ±1.5 %
-	// that are accepted and the ±3.5 % that are not.
-	tolerance = 0.025
+	// Limits of ITU-T Q.24, with room on the side of the networks that ask for more. Tolerance is beyond the 1.5 % and 2 Hz
+	// that are accepted; 3.5 % are not.
+	tolerance = 0.022
 	// quietest is the level of a tone below which it is none: -31 dBm0. Those of -25 dBm0 are accepted.
 	quietest = -31
 	// twist is by how much one tone may be above the other, as ratio of powers: 12 dB.
 	twist = 16
-	// pure is the share of the sound that the two tones have: what a signal 15 dB above noise has, and more.
-	pure = 0.75
+	// pure is the share of the sound that the two tones have, also where the window is only filled in part; and plain is
+	// what they have in one look at least, when noise is 10 dB below them. Notes of music have overtones.
+	pure, plain = 0.75, 0.88
 	// fade is how far the power of a tone may be from that of its first look, as ratio.
 	fade = 2.5
 )
@@ -60,16 +61,17 @@ func (l *look) power(i int) float32 {
 	return 2 * abs2(l.parts[i]) / (block * block * l.known * l.known)
 }
 
-// tones reports which two tones the window is made of, where the one before had them too.
-func (l *look) tones(before *look) (low, high int, ok bool) {
+// tones reports which two tones the window is made of, where the one before had them too, and their share of the sound;
+// 0 when it is not.
+func (l *look) tones(before *look) (low, high int, share float32) {
 	low, high = loudest(l.parts[:4]), 4+loudest(l.parts[4:])
 	a, b, all := l.power(low), l.power(high), l.energy/(block*l.known)
 	if a < quietestPower/2 || b < quietestPower/2 || a+b < pure/2*all {
-		return 0, 0, false
+		return 0, 0, 0
 	}
 	x, y := l.drift(before, low), l.drift(before, high)
 	if x > filters.slack[low] || y > filters.slack[high] {
-		return 0, 0, false
+		return 0, 0, 0
 	}
 	a, b = a*loss(x), b*loss(y)
 	switch {
@@ -77,9 +79,9 @@ func (l *look) tones(before *look) (low, high int, ok bool) {
 	case a > twist*b || b > twist*a:
 	case a+b < pure*all:
 	default:
-		return low, high, true
+		return low, high, (a + b) / all
 	}
-	return 0, 0, false
+	return 0, 0, 0
 }
 
 // drift is how far a tone is from its frequency, in radians a hop, by its turn since the look before.

@@ -1,7 +1,7 @@
 package dtmf
 
 const (
-	// enough is how many looks in a row have to show a key: tones of 40 ms show it six times, those of 23 ms three times.
+	// enough is how many looks in a row have to show a key: tones of 40 ms show it five or six times, those of 23 ms thrice.
 	enough = 4
 	// gone is how many looks in a row have to lack a key: a pause of 40 ms six, a gap of 10 ms none.
 	gone = 5
@@ -24,8 +24,9 @@ type Tones struct {
 	before  look
 
 	candidate Key
-	run       int
+	run       int        // looks in a row
 	first     [2]float32 // powers when the run began
+	best      float32    // share of the sound in it
 	down      Key        // 0: none
 	low, high int        // its tones
 	peak      float32
@@ -85,18 +86,19 @@ func (t *Tones) look() Key {
 		return 0
 	}
 	t.release()
-	low, high, ok := t.now.tones(&t.before)
-	if !ok {
+	low, high, share := t.now.tones(&t.before)
+	if share == 0 {
 		t.run = 0
 		return 0
 	}
 	key := Key(grid[4*low+high-4])
 	powers := [2]float32{t.now.power(low), t.now.power(high)}
 	if key != t.candidate || t.run == 0 || !like(powers, t.first) {
-		t.candidate, t.run, t.first = key, 0, powers
+		t.candidate, t.run, t.first, t.best = key, 0, powers, 0
 	}
 	t.run++
-	if t.run < enough || key == t.down {
+	t.best = max(t.best, share)
+	if t.run < enough || t.best < plain || key == t.down {
 		return 0
 	}
 	t.down, t.low, t.high, t.absent = key, low, high, 0

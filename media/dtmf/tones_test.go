@@ -1,9 +1,9 @@
 package dtmf_test
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -288,7 +288,7 @@ func FuzzTones(f *testing.F) {
 				}
 			}
 		}
-		if fmt.Sprint(a) != fmt.Sprint(b) {
+		if !slices.Equal(a, b) {
 			t.Errorf("heard %v, in single samples %v", a, b)
 		}
 		for _, key := range a {

@@ -12,15 +12,25 @@ import (
 // endOfTime is later than any call.
 var endOfTime = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// PutCall implements tickets.Calls.
-func (s *Store) PutCall(ctx context.Context, c tickets.CallRecord) error {
-	return s.write(ctx, "keep a call record", func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, callPutSQL,
-			c.ID, c.CallKey, c.SIPCallID, c.Trunk, c.From, c.Called, c.Disposition, c.Reason, c.Status, string(c.Ticket), c.Account, c.Language, c.Keys, c.Codec,
-			c.Sent, c.Received, c.Lost, c.Jitter.Nanoseconds(), when(c.Started), when(c.Answered), when(c.Ended),
-			c.Encryption, c.IO, c.Ptime.Nanoseconds(), c.Reordered, c.Gaps, c.RemoteLost, c.RemoteJitter.Nanoseconds(), c.RoundTrip.Nanoseconds(), c.MOS, c.OneWay)
-		return err
+// PutCalls implements tickets.Calls.
+func (s *Store) PutCalls(ctx context.Context, records []tickets.CallRecord) error {
+	if len(records) == 0 {
+		return nil
+	}
+	return s.write(ctx, "keep call records", func(tx pgx.Tx) error {
+		var batch pgx.Batch
+		for _, record := range records {
+			putCall(&batch, record)
+		}
+		return tx.SendBatch(ctx, &batch).Close()
 	})
+}
+
+func putCall(batch *pgx.Batch, c tickets.CallRecord) {
+	exec(batch, callPutSQL,
+		c.ID, c.CallKey, c.SIPCallID, c.Trunk, c.From, c.Called, c.Disposition, c.Reason, c.Status, string(c.Ticket), c.Account, c.Language, c.Keys, c.Codec,
+		c.Sent, c.Received, c.Lost, c.Jitter.Nanoseconds(), when(c.Started), when(c.Answered), when(c.Ended),
+		c.Encryption, c.IO, c.Ptime.Nanoseconds(), c.Reordered, c.Gaps, c.RemoteLost, c.RemoteJitter.Nanoseconds(), c.RoundTrip.Nanoseconds(), c.MOS, c.OneWay)
 }
 
 // ListCalls implements tickets.Calls.

@@ -9,15 +9,32 @@ import (
 	"readback/tickets"
 )
 
-// PutCall implements tickets.Calls.
-func (s *Store) PutCall(ctx context.Context, c tickets.CallRecord) error {
-	return s.write(ctx, "keep a call record", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, callPutSQL,
-			c.ID, c.CallKey, c.SIPCallID, c.Trunk, c.From, c.Called, c.Disposition, c.Reason, c.Status, c.Ticket, c.Account, c.Language, c.Keys, c.Codec,
-			c.Sent, c.Received, c.Lost, c.Jitter, us(c.Started), us(c.Answered), us(c.Ended),
-			c.Encryption, c.IO, c.Ptime, c.Reordered, c.Gaps, c.RemoteLost, c.RemoteJitter, c.RoundTrip, c.MOS, c.OneWay)
-		return err
+// PutCalls implements tickets.Calls.
+func (s *Store) PutCalls(ctx context.Context, records []tickets.CallRecord) error {
+	if len(records) == 0 {
+		return nil
+	}
+	return s.write(ctx, "keep call records", func(tx *sql.Tx) error {
+		put, err := tx.PrepareContext(ctx, callPutSQL)
+		if err != nil {
+			return err
+		}
+		defer put.Close()
+		for _, record := range records {
+			if err := putCall(ctx, put, record); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
+}
+
+func putCall(ctx context.Context, put *sql.Stmt, c tickets.CallRecord) error {
+	_, err := put.ExecContext(ctx,
+		c.ID, c.CallKey, c.SIPCallID, c.Trunk, c.From, c.Called, c.Disposition, c.Reason, c.Status, c.Ticket, c.Account, c.Language, c.Keys, c.Codec,
+		c.Sent, c.Received, c.Lost, c.Jitter, us(c.Started), us(c.Answered), us(c.Ended),
+		c.Encryption, c.IO, c.Ptime, c.Reordered, c.Gaps, c.RemoteLost, c.RemoteJitter, c.RoundTrip, c.MOS, c.OneWay)
+	return err
 }
 
 // ListCalls implements tickets.Calls.

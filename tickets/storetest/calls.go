@@ -1,7 +1,10 @@
 package storetest
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -32,6 +35,40 @@ func testCalls(t *testing.T, open func(*testing.T) tickets.Store) {
 		got, err := b.Store.ListCalls(t.Context(), tickets.CallPage{})
 		if diff := cmp.Diff([]tickets.CallRecord{want}, got); diff != "" || err != nil {
 			t.Errorf("%v, want and got:\n%s", err, diff)
+		}
+	})
+	t.Run("come together, each once", func(t *testing.T) {
+		b := newBench(t, open(t))
+		var many []tickets.CallRecord
+		for i := range 100 {
+			many = append(many, tickets.CallRecord{CallKey: fmt.Sprintf("call-%02d", i), Disposition: tickets.DispositionCompleted, Started: noon})
+		}
+		many[7].MOS = math.NaN()
+		for name, some := range map[string][]tickets.CallRecord{
+			"none": nil, "some": many[:60], "the same twice": {many[3], many[3]}, "old and new ones": many,
+		} {
+			if err := b.Record(t.Context(), some...); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		got := b.calls(tickets.CallPage{})
+		if len(got) != len(many) || !slices.IsSorted(got) || len(slices.Compact(got)) != len(many) {
+			t.Errorf("got %v, want each of %d once", got, len(many))
+		}
+	})
+	t.Run("come together or not at all", func(t *testing.T) {
+		b := newBench(t, open(t))
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		good := tickets.CallRecord{CallKey: "good", Started: noon}
+		if err := b.Record(t.Context(), good, tickets.CallRecord{}); !errors.Is(err, tickets.ErrInvalid) {
+			t.Errorf("a record without key: got %v, want ErrInvalid", err)
+		}
+		if err := b.Record(ended, good); !errors.Is(err, tickets.ErrUnavailable) {
+			t.Errorf("out of time: got %v, want ErrUnavailable", err)
+		}
+		if got := b.calls(tickets.CallPage{}); len(got) != 0 {
+			t.Errorf("got %v, want none", got)
 		}
 	})
 	t.Run("are listed and forgotten by age", func(t *testing.T) {
