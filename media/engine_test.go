@@ -1,10 +1,8 @@
 package media_test
 
 import (
-	"context"
 	"errors"
 	"net/netip"
-	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,68 +10,6 @@ import (
 	"readback/media"
 	"readback/testdata/memnet"
 )
-
-func TestACallOverRealSockets(t *testing.T) {
-	for _, test := range []struct{ host, io string }{
-		{"127.0.0.1", "io_uring"},
-		{"127.0.0.1", "plain"},
-		{"::1", "io_uring"},
-		{"::1", "plain"},
-	} {
-		t.Run(test.host+" "+test.io, func(t *testing.T) {
-			before := runtime.GOMAXPROCS(0)
-			e, err := media.New(media.Config{Address: netip.MustParseAddr(test.host), PortMin: 30000, PortMax: 34999, IO: test.io})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if e.IO() != test.io {
-				t.Errorf("packets go by %s", e.IO())
-			}
-			c := &call{phone: open(t, e, media.Options{}), gate: open(t, e, media.Options{})}
-			c.connect(t)
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-			defer cancel()
-			f := tape(t)
-			recorded := make(chan media.Recording, 1)
-			go func() {
-				r, err := c.gate.Record(ctx, f, media.RecordLimit{})
-				if err != nil {
-					t.Error(err)
-				}
-				recorded <- r
-			}()
-			if err := c.phone.Play(ctx, media.NewClip(babble(time.Second, -20))); err != nil {
-				t.Error(err)
-			}
-			if err := c.phone.SendKeys(ctx, "1#2"); err != nil {
-				t.Error(err)
-			}
-			for _, want := range "12" {
-				if key, err := c.gate.ReadKey(ctx); err != nil || key != media.Key(want) {
-					t.Errorf("read %v, %v; want %c", key, err, want)
-				}
-			}
-			if r := <-recorded; r.EndedBy != media.EndKey || r.Speech < 500*time.Millisecond {
-				t.Errorf("recorded %+v", r)
-			}
-			st := c.gate.Stats()
-			if st.Source != c.phone.LocalAddr() || st.Received < 60 || st.Strays != 0 {
-				t.Errorf("%+v", st)
-			}
-			c.connect(t) // a re-INVITE
-			if err := c.phone.SendKeys(ctx, "7"); err != nil {
-				t.Error(err)
-			}
-			if key, err := c.gate.ReadKey(ctx); err != nil || key != '7' {
-				t.Errorf("read %v, %v; want 7", key, err)
-			}
-			e.Close()
-			if after := runtime.GOMAXPROCS(0); after != before {
-				t.Errorf("GOMAXPROCS is %d after Close, was %d", after, before)
-			}
-		})
-	}
-}
 
 func TestPortsRestAfterUse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 )
 
 // sound gives audio to whoever listens.
-func (s *Session) sound(_ *worker, h header, codec sdp.Codec, payload []byte) {
+func (s *Session) sound(h header, codec sdp.Codec, payload []byte) {
 	s.pass(noteOf(h, noteSound, codec), payload)
 	s.hearTones(h, codec, payload)
 }

@@ -228,7 +228,7 @@ func BenchmarkRecording(b *testing.B) {
 		h := header{ssrc: 1}
 		b.ReportAllocs()
 		for b.Loop() {
-			s.sound(nil, h, sdp.PCMU, payload)
+			s.sound(h, sdp.PCMU, payload)
 			h.sequence++
 			if h.sequence%10 == 0 {
 				s.recording.intake.reset()

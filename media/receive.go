@@ -58,7 +58,7 @@ func (s *Session) packet(w *worker, p []byte, from netip.AddrPort, at time.Durat
 		s.comfort(h, payload)
 	case format.Codec != sdp.None:
 		s.in.packet(h, at, true)
-		s.sound(w, h, format.Codec, payload)
+		s.sound(h, format.Codec, payload)
 	default: // keep-alives
 		s.in.packet(h, at, false)
 	}
