@@ -19,6 +19,7 @@ type callCommand struct {
 	Press   string        `help:"What to do on cue: PROMPT:KEYS, PROMPT:speak or PROMPT:hangup, parted by spaces." placeholder:"SCRIPT"`
 	From    string        `help:"The number that calls." default:"+14155550199"`
 	Locale  []string      `help:"Languages to listen for, like en-US; all without." placeholder:"LOCALE"`
+	Encrypt bool          `help:"Encrypt the sound: RTP/SAVP with keys by SDES."`
 	Timeout time.Duration `help:"Hang up after this long." default:"5m"`
 	JSON    bool          `help:"Print JSON at the end instead of the conversation as it happens."`
 }
@@ -41,7 +42,7 @@ func (k *callCommand) Run(ctx context.Context, console *console) error {
 		out = io.Discard
 	}
 	report, err := testCall(ctx, testCallParts{
-		uri: k.URI, from: k.From, gateway: gateway, cues: cues, sounds: sounds, scene: newScene(out), timeout: k.Timeout, locales: k.Locale,
+		uri: k.URI, from: k.From, gateway: gateway, cues: cues, sounds: sounds, scene: newScene(out), encrypt: k.Encrypt, timeout: k.Timeout, locales: k.Locale,
 	})
 	if err != nil {
 		return err
@@ -78,6 +79,7 @@ type testCallParts struct {
 	uri, from string
 	gateway   netip.Addr
 	cues      []cue
+	encrypt   bool
 	sounds    *sounds
 	locales   []string // to listen for; none is all
 	scene     *scene
@@ -93,6 +95,7 @@ func testCall(ctx context.Context, with testCallParts) (*callReport, error) {
 	phone, err := newPhone(phoneParts{
 		listen:  sip.Listen{Network: "udp", Address: netip.AddrPortFrom(local, 0).String()},
 		media:   media.Config{Address: local, PortMin: 40000, PortMax: 49999},
+		sound:   media.Options{Encryption: encryption(with.encrypt)},
 		gateway: []netip.Prefix{netip.PrefixFrom(with.gateway, with.gateway.BitLen())},
 		message: func(e sip.Event) { showMessage(with.scene, e) },
 	})

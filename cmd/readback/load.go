@@ -24,6 +24,7 @@ type loadCommand struct {
 	Codec    string        `help:"What is spoken: ${enum}." enum:"pcmu,pcma,g722" default:"pcmu"`
 	Keys     string        `help:"What to press, a word each time the other side has gone quiet, over and over; \"\" is nothing." default:"2 *"`
 	Speak    string        `help:"What to say all the while, as a WAV or FLAC file; the demo's sentence without." placeholder:"FILE" type:"existingfile"`
+	Encrypt  bool          `help:"Encrypt the sound: RTP/SAVP with keys by SDES."`
 	From     string        `help:"The number that calls." default:"+14155550199"`
 	JSON     bool          `help:"Print JSON."`
 }
@@ -111,7 +112,7 @@ func (k *loadCommand) prepare(ctx context.Context, console *console) (*loadTest,
 	l.phone, err = newPhone(phoneParts{
 		listen:  sip.Listen{Network: "udp", Address: netip.AddrPortFrom(local, 0).String()},
 		media:   media.Config{Address: local, PortMin: loadPortMin, PortMax: loadPortMax, Quarantine: time.Second, Log: log},
-		sound:   media.Options{Codecs: []string{k.Codec}, Pacing: &l.pacing, Reaction: &l.reaction},
+		sound:   media.Options{Codecs: []string{k.Codec}, Encryption: encryption(k.Encrypt), Pacing: &l.pacing, Reaction: &l.reaction},
 		dawdle:  anyPhase,
 		longest: k.Duration + time.Minute,
 		gateway: []netip.Prefix{netip.PrefixFrom(gateway, gateway.BitLen())},

@@ -59,6 +59,16 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+func TestLoadEncrypted(t *testing.T) {
+	t.Parallel()
+	p := startGateway(t, "")
+	r, failed := p.load("sip:+18887999666@"+p.sip.String(), "--calls", "3", "--duration", "3s", "--keys", "", "--encrypt")
+	if failed || r.Answered != 3 || r.Heard.Packets < 3*100 || r.Heard.Lost != 0 {
+		t.Errorf("%+v", r)
+	}
+	p.wantMetrics(`readback_answered_calls_total{codec="PCMU",encryption="AEAD_AES_256_GCM",trunk="carrier"} 3`)
+}
+
 func TestLoadTellsRefusals(t *testing.T) {
 	t.Parallel()
 	p := startGateway(t, "")

@@ -36,6 +36,14 @@ type phoneParts struct {
 	log     *slog.Logger
 }
 
+// encryption is what a phone does with --encrypt.
+func encryption(encrypt bool) media.Encryption {
+	if encrypt {
+		return media.EncryptionRequired
+	}
+	return media.EncryptionOff
+}
+
 func newPhone(with phoneParts) (*phone, error) {
 	engine, err := media.New(with.media)
 	if err != nil {
