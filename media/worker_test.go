@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"readback/media/g711"
@@ -283,6 +284,44 @@ func FuzzParseRTP(f *testing.F) {
 	f.Fuzz(func(t *testing.T, p []byte) {
 		if _, payload, ok := parseRTP(p); ok && len(payload) > len(p)-headerSize {
 			t.Errorf("a payload of %d bytes in %d", len(payload), len(p))
+		}
+	})
+}
+
+func TestAnotherWorkerStartsWhenOneIsFull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, err := New(Config{Workers: 2, Network: func(netip.AddrPort) (PacketConn, error) { return nil, ErrNoPorts }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		choose := func() *worker {
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			return e.worker()
+		}
+		first := choose()
+		synctest.Wait()
+		first.gauge.busyPPM.Store(599_000)
+		if choose() != first {
+			t.Error("another worker was started beside one that is 59.9 % busy")
+		}
+		first.gauge.busyPPM.Store(600_000)
+		second := choose()
+		synctest.Wait()
+		if second == first {
+			t.Fatal("no worker was started beside one that is 60 % busy")
+		}
+		if choose() != second {
+			t.Error("a session goes to the full worker, not to the empty one")
+		}
+		second.gauge.busyPPM.Store(900_000)
+		second.gauge.sessions.Store(1)
+		if choose() != first {
+			t.Error("both are full, and a session does not go to the one with fewer sessions")
+		}
+		if len(e.Load()) != 2 {
+			t.Errorf("%d workers run, 2 may", len(e.Load()))
 		}
 	})
 }

@@ -199,12 +199,19 @@ func (b *baresip) await(event string, limit time.Duration) {
 	}
 }
 
-// TestBaresipCallsAndHearsItsNumber makes a whole call with a softphone that others wrote. The number it heard,
-// by the sound it recorded, is the number of the ticket.
+// TestBaresipCallsAndHearsItsNumber makes a whole call with a softphone that others wrote.
 func TestBaresipCallsAndHearsItsNumber(t *testing.T) {
 	p := startGateway(t, "")
 	b := startBaresip(t, "<sip:+14155559999@127.0.0.1>;regint=0;audio_codecs=PCMU/8000")
-	b.command("dial", fmt.Sprintf("sip:+18887999666@%s", p.sip))
+	b.dial(p)
+	b.opensATicket(p)
+}
+
+func (b *baresip) dial(p *process) { b.command("dial", fmt.Sprintf("sip:+18887999666@%s", p.sip)) }
+
+// opensATicket goes through the whole call. The number that baresip heard, by the sound it recorded, is the ticket's.
+func (b *baresip) opensATicket(p *process) {
+	b.t.Helper()
 	b.await("CALL_ESTABLISHED", 20*time.Second)
 	for _, key := range "230471234#246810#2219" {
 		b.command("sndcode", string(key))
@@ -212,9 +219,9 @@ func TestBaresipCallsAndHearsItsNumber(t *testing.T) {
 	}
 	b.await("CALL_CLOSED", 90*time.Second)
 	found := p.tickets()
-	wantTicket(t, found)
-	if heard := heardNumber(t, b.recorded()); heard != found[0].Number {
-		t.Errorf("baresip heard the number %q; the ticket is %q", heard, found[0].Number)
+	wantTicket(b.t, found)
+	if heard := heardNumber(b.t, b.recorded()); heard != found[0].Number {
+		b.t.Errorf("baresip heard the number %q; the ticket is %q", heard, found[0].Number)
 	}
 }
 

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"fmt"
 	"math"
 	"os"
 	"testing"
-	"time"
 
 	"readback/media"
 )
@@ -15,18 +13,8 @@ import (
 func TestBaresipHearsThePromptsWideband(t *testing.T) {
 	p := startGateway(t, "")
 	b := startBaresipAt(t, 16000, "<sip:+14155559999@127.0.0.1>;regint=0;audio_codecs=G722/16000/1")
-	b.command("dial", fmt.Sprintf("sip:+18887999666@%s", p.sip))
-	b.await("CALL_ESTABLISHED", 20*time.Second)
-	for _, key := range "230471234#246810#2219" {
-		b.command("sndcode", string(key))
-		time.Sleep(300 * time.Millisecond) // a press takes its time, and baresip does not say when it is over
-	}
-	b.await("CALL_CLOSED", 90*time.Second)
-	found := p.tickets()
-	wantTicket(t, found)
-	if heard := heardNumber(t, b.recorded()); heard != found[0].Number {
-		t.Errorf("baresip heard the number %q; the ticket is %q", heard, found[0].Number)
-	}
+	b.dial(p)
+	b.opensATicket(p)
 	if share := highShare(t, b.recorded()); share < -30 {
 		t.Errorf("%.1f dB of what baresip heard is above 4 kHz, want -30", share)
 	}

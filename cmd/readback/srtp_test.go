@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -23,7 +22,7 @@ func dialWith(t *testing.T, p *process, encryption string) *baresip {
 		account += ";mediaenc=" + encryption
 	}
 	b := startBaresip(t, account)
-	b.command("dial", fmt.Sprintf("sip:+18887999666@%s", p.sip))
+	b.dial(p)
 	return b
 }
 
@@ -34,17 +33,7 @@ func TestBaresipCallsEncrypted_RFC4568(t *testing.T) {
 			t.Parallel()
 			p := startEncrypting(t, policy)
 			b := dialWith(t, p, encryption)
-			b.await("CALL_ESTABLISHED", 20*time.Second)
-			for _, key := range "230471234#246810#2219" {
-				b.command("sndcode", string(key))
-				time.Sleep(300 * time.Millisecond) // a press takes its time, and baresip does not say when it is over
-			}
-			b.await("CALL_CLOSED", 90*time.Second)
-			found := p.tickets()
-			wantTicket(t, found)
-			if heard := heardNumber(t, b.recorded()); heard != found[0].Number {
-				t.Errorf("baresip heard the number %q; the ticket is %q", heard, found[0].Number)
-			}
+			b.opensATicket(p)
 			wantSaid(t, p.log, "encryption=AES_CM_128_HMAC_SHA1_80")
 		})
 	}
