@@ -33,6 +33,7 @@ func (k *loadCommand) Run(ctx context.Context, console *console) error {
 	if err := k.check(); err != nil {
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}
+	collectSeldom()
 	test, err := k.prepare(ctx, console)
 	if err != nil {
 		return err
