@@ -36,6 +36,8 @@ type worker struct {
 	now  time.Duration
 	wall time.Duration
 
+	adopting []*Session // the other half of joining: the two take turns
+
 	mu      sync.Mutex
 	joining []*Session
 	quit    bool
@@ -135,9 +137,8 @@ func (w *worker) idle() bool {
 
 // adopt places the sessions that have come, each in the emptiest slot. It returns false when the worker is to end.
 func (w *worker) adopt(tick int64) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for i, s := range w.joining {
+	joined, quit := w.takeJoined()
+	for i, s := range joined {
 		due := tick
 		for n := tick + 1; n < tick+slots; n++ {
 			if len(w.sessions[n%slots]) < len(w.sessions[due%slots]) {
@@ -147,10 +148,19 @@ func (w *worker) adopt(tick int64) bool {
 		s.begin(due)
 		w.sessions[due%slots] = append(w.sessions[due%slots], s)
 		w.carrier.adopt(s)
-		w.joining[i] = nil
+		joined[i] = nil
 	}
-	w.joining = w.joining[:0]
-	return !w.quit
+	return !quit
+}
+
+// takeJoined empties joining. Its lock is not held while sessions are placed: each has a lock of its own, which whoever
+// closes it holds while it waits for the engine's, and whoever joins has that while it waits for ours.
+func (w *worker) takeJoined() (joined []*Session, quit bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	joined = w.joining
+	w.joining, w.adopting = w.adopting[:0], joined
+	return joined, w.quit
 }
 
 // serve visits the sessions of a tick: those of the slot, which send, and then those half a round away, which are read.
