@@ -35,6 +35,8 @@ type Config struct {
 	UserAgent string
 	// RingTime is how long Call.Ring lets a number (E.164) ring; nil is not at all.
 	RingTime func(called string) time.Duration
+	// Resolver finds where a name in a URI leads; nil is A and AAAA records alone.
+	Resolver Resolver
 	// MaxCallTime is how long an answered call may last, DefaultMaxCallTime when zero.
 	MaxCallTime time.Duration
 	// DrainTime is how long running calls may go on once Serve's context has ended.
@@ -82,6 +84,9 @@ func (c Config) withDefaults() (Config, error) {
 	c.UserAgent = orDefault(c.UserAgent, "readback")
 	if c.Log == nil {
 		c.Log = slog.Default()
+	}
+	if c.Resolver == nil {
+		c.Resolver = addresses{}
 	}
 	if c.Numbers == nil {
 		c.Numbers = func(*Trunk, string) bool { return true }

@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	sipgo "github.com/emiago/sipgo/sip"
@@ -94,32 +91,32 @@ func (u *UserAgent) prepare(ctx context.Context, uri string, opts DialOptions) (
 }
 
 // flowTo finds the way to a URI, by the name service if need be.
-func (u *UserAgent) flowTo(ctx context.Context, target sipgo.Uri) (*flow, error) {
-	to, ok := hopAddress(target)
-	if !ok {
-		addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", target.Host)
-		if err != nil || len(addrs) == 0 {
-			return nil, fmt.Errorf("sip: cannot resolve %s: %w", target.Host, err)
-		}
-		to = netip.AddrPortFrom(addrs[0].Unmap(), uint16(orDefault(target.Port, sipgo.DefaultUdpPort)))
+func (u *UserAgent) flowTo(ctx context.Context, uri sipgo.Uri) (*flow, error) {
+	targets, err := u.targets(ctx, uri)
+	if err != nil {
+		return nil, err
 	}
-	t := u.door.trunk(to.Addr())
+	return u.flowToTarget(targets[0])
+}
+
+// flowToTarget is the way to a target, which must be a trunk's.
+func (u *UserAgent) flowToTarget(to Target) (*flow, error) {
+	t := u.door.trunk(to.Address.Addr())
 	if t == nil {
-		return nil, fmt.Errorf("sip: %s: %w", to, ErrNoTrunk)
+		return nil, fmt.Errorf("sip: %s: %w", to.Address, ErrNoTrunk)
 	}
-	network, _ := target.UriParams.Get("transport")
-	if strings.EqualFold(network, "tcp") {
-		conn, err := u.connect(t, to)
+	if to.Network == "tcp" {
+		conn, err := u.connect(t, to.Address)
 		if err != nil {
 			return nil, err
 		}
-		return &flow{ua: u, wire: conn, peer: to, source: to, trunk: t}, nil
+		return &flow{ua: u, wire: conn, peer: to.Address, source: to.Address, trunk: t}, nil
 	}
-	wire := u.udpWire(to.Addr())
+	wire := u.udpWire(to.Address.Addr())
 	if wire == nil {
-		return nil, fmt.Errorf("sip: no UDP listener to reach %s from", to)
+		return nil, fmt.Errorf("sip: no UDP listener to reach %s from", to.Address)
 	}
-	return &flow{ua: u, wire: wire, peer: to, source: to, trunk: t}, nil
+	return &flow{ua: u, wire: wire, peer: to.Address, source: to.Address, trunk: t}, nil
 }
 
 func (u *UserAgent) admitDialled(c *Call) error {
