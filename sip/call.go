@@ -47,8 +47,10 @@ type Call struct {
 	answered   bool // a 200 was sent, or received
 	over       bool
 	closed     bool
-	inviting   bool               // an INVITE of ours is under way in the dialog
-	reinvite   *serverTx          // the peer's INVITE under way in the dialog
+	early      early
+	offering   bool               // an offer of ours is under way in the dialog
+	change     *serverTx          // the peer's offer, or its re-INVITE, under way in the dialog
+	updates    bool               // the peer takes UPDATE
 	answers    map[uint32]*answer // our 200s without ACK, by CSeq
 	onInfo     func(contentType string, body []byte) bool
 	queue      []func()
@@ -60,42 +62,17 @@ type Call struct {
 // Context ends with the call; context.Cause says why.
 func (c *Call) Context() context.Context { return c.ctx }
 
-// Ring sends 180 and lets the number ring for its Config.RingTime. It returns the cause when the call
-// ends meanwhile, or ctx's.
+// Ring sends 180, reliably where the caller requires it (RFC 3262), and lets the number ring for its
+// Config.RingTime. It returns the cause when the call ends meanwhile, such as ErrNoPrack, or ctx's.
 func (c *Call) Ring(ctx context.Context) error {
-	if err := c.provisional(180); err != nil {
+	if err := c.ring(ctx); err != nil {
 		return err
 	}
 	ring := c.ua.config.RingTime(c.Called)
 	if ring <= 0 {
 		return nil
 	}
-	timer := time.NewTimer(ring)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-c.ctx.Done():
-		return context.Cause(c.ctx)
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
-func (c *Call) provisional(status int) error {
-	if c.invite == nil {
-		return ErrAnswered
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch {
-	case c.over:
-		return context.Cause(c.ctx)
-	case c.answered:
-		return ErrAnswered
-	}
-	c.invite.reply(status, c.contact(), header("Allow", allow))
-	return nil
+	return c.pause(ctx, ring)
 }
 
 // Refuse answers the INVITE with a final status of 300 or more and ends the call. An empty reason is the
@@ -198,8 +175,12 @@ func (c *Call) finish(cause error) {
 			t.Stop()
 		}
 	}
-	if c.reinvite != nil {
-		c.reinvite.reply(487) // RFC 3261 section 15.1.2
+	if c.change != nil {
+		c.change.reply(487) // RFC 3261 section 15.1.2
+	}
+	if r := c.early.last; r != nil {
+		r.stop()
+		r.settle(cause)
 	}
 }
 
@@ -214,6 +195,8 @@ func (c *Call) refuseEnded(cause error) {
 			v.headers = closing.headers
 		}
 		c.invite.refuse(v)
+	case errors.Is(cause, ErrNoPrack):
+		c.invite.refuse(&verdict{504, "no-prack", "a provisional answer was never acknowledged", nil})
 	case errors.Is(cause, ErrPanic):
 		c.invite.refuse(&verdict{500, "panic", "the handler failed", nil})
 	default:
@@ -232,6 +215,8 @@ func (c *Call) close() {
 	c.mu.Unlock()
 	c.ua.forget(c)
 }
+
+func callQueueFull() *verdict { return capped("call-queue", "too many requests wait in this call") }
 
 // enqueue runs f after everything that was enqueued before; false when the call has too much to do, or is
 // closed.

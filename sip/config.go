@@ -76,6 +76,8 @@ type Trunk struct {
 	Burst          int
 	// MaxCalls is its cap on calls at once; Config.MaxCalls when zero.
 	MaxCalls int
+	// Reliable is whether its provisional answers are acknowledged (RFC 3262); ReliableSupported when empty.
+	Reliable Reliability
 }
 
 func (c Config) withDefaults() (Config, error) {
@@ -108,6 +110,13 @@ func (c Config) check() error {
 	for _, l := range c.Listen {
 		if l.Network != "udp" && l.Network != "tcp" {
 			problems = append(problems, fmt.Errorf("sip: listen network %q of %q is neither udp nor tcp", l.Network, l.Address))
+		}
+	}
+	for _, t := range c.Trunks {
+		switch t.Reliable {
+		case "", ReliableSupported, ReliableRequired, ReliableOff:
+		default:
+			problems = append(problems, fmt.Errorf("sip: trunk %s: reliable is %q; write supported, required or off", t.Name, t.Reliable))
 		}
 	}
 	if len(c.Trunks) == 0 {

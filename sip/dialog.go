@@ -92,16 +92,6 @@ func (c *Call) inOrder(req *sipgo.Request) bool {
 	return true
 }
 
-// refreshTarget follows the peer to where the Contact of a re-INVITE, or of its answer, says it is now.
-func (c *Call) refreshTarget(contact *sipgo.ContactHeader) {
-	if contact == nil {
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.dialog.target = *contact.Address.Clone()
-}
-
 // request makes the next request inside the dialog and finds the way it goes (RFC 3261 section 12.2.1.1).
 func (c *Call) request(method sipgo.RequestMethod) (*sipgo.Request, *flow, error) {
 	c.mu.Lock()

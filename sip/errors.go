@@ -13,6 +13,10 @@ var (
 	ErrCancelled = errors.New("the caller gave up before the answer")
 	// ErrNoAck: our 200 was never acknowledged (RFC 3261 section 13.3.1.4).
 	ErrNoAck = errors.New("the answer was never acknowledged")
+	// ErrNoPrack: a reliable provisional answer of ours was never acknowledged (RFC 3262 section 3).
+	ErrNoPrack = errors.New("a provisional answer was never acknowledged")
+	// ErrGone: the peer does not know the call any more, or answers nothing (RFC 3261 section 12.2.1.2).
+	ErrGone = errors.New("the other side is gone")
 	// ErrTooLong: the call reached Config.MaxCallTime.
 	ErrTooLong = errors.New("the call reached its longest time")
 	// ErrDrain: the user agent is closing and the time for running calls is over.

@@ -50,7 +50,7 @@ func (u *UserAgent) observe(e Event) {
 // knows of it already.
 func (e Event) Served() bool {
 	switch e.Rule {
-	case "handler", "offer", "unanswered", "panic", "drained":
+	case "handler", "offer", "unanswered", "panic", "drained", "no-prack":
 		return e.Kind == Refused && e.Method == "INVITE"
 	}
 	return false

@@ -39,12 +39,18 @@ func (u *UserAgent) newCall(tx *serverTx) (*Call, *verdict) {
 	if contact == nil {
 		return nil, malformed("the INVITE has no Contact")
 	}
+	reliable, v := reliabilityOf(req, &tx.trunk.Trunk)
+	if v != nil {
+		return nil, v
+	}
 	c := u.makeCall(tx.trunk, tx.flow)
+	c.early.reliable = reliable
 	c.ID = callIDOf(req)
 	c.Called, c.Extension = number.E164, number.Extension
 	c.Caller, c.CallerVouched = caller(req, &tx.trunk.Trunk)
 	c.invite = tx
 	c.dialog = dialogOfInvite(req, tx)
+	c.heardFrom(req)
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
 	tx.call = c

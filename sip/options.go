@@ -11,12 +11,12 @@ func (u *UserAgent) receiveOptions(tx *serverTx, call *Call) {
 		tx.refuse(v)
 		return
 	}
-	tx.reply(200, capabilities()...)
+	tx.reply(200, u.capabilities(tx.trunk)...)
 }
 
-func capabilities() []sipgo.Header {
+func (u *UserAgent) capabilities(t *trunk) []sipgo.Header {
 	return []sipgo.Header{
 		header("Allow", allow), header("Accept", acceptInvite), header("Accept-Encoding", "identity"),
-		header("Accept-Language", "en"), header("Supported", ""),
+		header("Accept-Language", "en"), u.supported(&t.Trunk),
 	}
 }

@@ -83,7 +83,7 @@ func (u *UserAgent) withinRate(req *sipgo.Request, f *flow, call *Call) bool {
 // dispatch is the table of methods.
 func (u *UserAgent) dispatch(tx *serverTx, call *Call) {
 	req := tx.req
-	if v := understand(req); v != nil {
+	if v := u.understand(req, tx.trunk); v != nil {
 		tx.refuse(v)
 		return
 	}
@@ -101,7 +101,11 @@ func (u *UserAgent) dispatch(tx *serverTx, call *Call) {
 	}
 	switch req.Method {
 	case sipgo.INVITE:
-		call.receiveReinvite(tx)
+		call.receiveOffer(tx)
+	case sipgo.PRACK:
+		call.receivePrack(tx)
+	case sipgo.UPDATE:
+		call.receiveUpdate(tx)
 	case sipgo.BYE:
 		call.receiveBye(tx)
 	case sipgo.INFO:
@@ -122,7 +126,7 @@ func (u *UserAgent) dispatchOutside(tx *serverTx) {
 		u.receiveInvite(tx)
 	case sipgo.OPTIONS:
 		u.receiveOptions(tx, nil)
-	default: // BYE and INFO make no sense outside a dialog
+	default: // the others make no sense outside a dialog
 		tx.refuse(&verdict{481, "no-dialog", "the request names no dialog", nil})
 	}
 }

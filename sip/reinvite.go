@@ -2,48 +2,62 @@ package sip
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"time"
 
 	sipgo "github.com/emiago/sipgo/sip"
 )
 
-// receiveReinvite changes the session of a call: hold, resume, another port or codec, or nothing but a
-// refresh (RFC 3261 section 14.2).
-func (c *Call) receiveReinvite(tx *serverTx) {
-	v := c.beginReinvite(tx)
+// glareTries is how often a change of ours is tried while the peer makes changes of its own.
+const glareTries = 5
+
+// receiveOffer changes the session of a call by INVITE, UPDATE or PRACK: hold, resume, another port or codec, or
+// nothing but a refresh (RFC 3261 section 14.2, RFC 3311 section 5.2).
+func (c *Call) receiveOffer(tx *serverTx) {
+	v := c.beginChange(tx)
 	if v == nil && !c.enqueue(func() { c.changeSession(tx) }) {
-		c.endReinvite(tx)
-		v = capped("call-queue", "too many requests wait in this call")
+		c.endChange(tx)
+		v = callQueueFull()
 	}
 	if v != nil {
 		tx.refuse(v)
 	}
 }
 
-// beginReinvite makes tx the one change under way, or says why it cannot be.
-func (c *Call) beginReinvite(tx *serverTx) *verdict {
+// beginChange makes tx the one change under way, or says why it cannot be.
+func (c *Call) beginChange(tx *serverTx) *verdict {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	ready := c.answered || c.early.settled && tx.req.Method != sipgo.INVITE
 	switch {
 	case c.over:
 		return &verdict{481, "no-dialog", "the call is over", nil}
-	case c.inviting || c.awaitsAnswer():
+	case c.offering || c.awaitsAnswer():
 		return &verdict{491, "glare", "an offer of ours is under way", nil}
-	case !c.answered || c.reinvite != nil:
-		wait := header("Retry-After", strconv.Itoa(rand.IntN(11)))
-		return &verdict{500, "invite-pending", "another INVITE of the peer is under way", []sipgo.Header{wait}}
+	case !ready || c.change != nil:
+		return changePending()
 	}
-	c.reinvite = tx
+	c.change = tx
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
 	tx.call = c
 	return nil
 }
 
-// awaitsAnswer says that a 200 with our offer has no ACK yet. The caller holds mu.
+// changePending asks for patience of up to ten seconds, as both RFCs do.
+func changePending() *verdict {
+	wait := header("Retry-After", strconv.Itoa(rand.IntN(11)))
+	return &verdict{500, "invite-pending", "another change of the peer's is under way", []sipgo.Header{wait}}
+}
+
+// awaitsAnswer says that an offer of ours in a response has no answer yet. The caller holds mu.
 func (c *Call) awaitsAnswer() bool {
+	if r := c.early.last; r != nil && r.negotiator != nil && !c.early.settled {
+		return true
+	}
 	for _, a := range c.answers {
 		if a.delayed {
 			return true
@@ -52,17 +66,17 @@ func (c *Call) awaitsAnswer() bool {
 	return false
 }
 
-func (c *Call) endReinvite(tx *serverTx) {
+func (c *Call) endChange(tx *serverTx) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.reinvite == tx {
-		c.reinvite = nil
+	if c.change == tx {
+		c.change = nil
 	}
 }
 
 // changeSession asks the negotiator. A refused offer is 488 and leaves everything as it was.
 func (c *Call) changeSession(tx *serverTx) {
-	defer c.endReinvite(tx)
+	defer c.endChange(tx)
 	c.mu.Lock()
 	n, over := c.negotiator, c.over
 	c.mu.Unlock()
@@ -75,66 +89,131 @@ func (c *Call) changeSession(tx *serverTx) {
 		tx.refuse(&verdict{488, "offer", err.Error(), nil})
 		return
 	}
-	if _, err := c.accept(tx, n, body, len(offer) == 0); err == nil {
-		c.refreshTarget(tx.req.Contact())
+	if tx.req.Method == sipgo.INVITE {
+		_, err = c.accept(tx, n, body, len(offer) == 0)
+	} else {
+		tx.respond(withBody(c.answerTo(tx, 200), body))
+	}
+	if err == nil {
+		c.heardFrom(tx.req)
 	}
 }
 
 // Reinvite offers the session anew, such as after the negotiator was told to hold, and returns when the
-// answer is accepted. A refusal is a *StatusError and leaves the session as it was; 491 means that the peer
-// is doing the same: try again after a random wait (RFC 3261 section 14.1).
-func (c *Call) Reinvite(ctx context.Context) error {
-	n, err := c.beginInviting()
+// answer is accepted. A refusal is a *StatusError and leaves the session as it was. When both sides change the
+// session at once (491) it tries again after a random pause (RFC 3261 section 14.1). A peer that does not know
+// the call (481), or does not answer (408), ends it with ErrGone.
+func (c *Call) Reinvite(ctx context.Context) error { return c.offer(ctx, sipgo.INVITE) }
+
+func (c *Call) offer(ctx context.Context, method sipgo.RequestMethod) error {
+	for try := 1; ; try++ {
+		err := c.exchange(ctx, method)
+		if !hasStatus(err, 491) || try == glareTries {
+			return err
+		}
+		if err := c.pause(ctx, c.glarePause()); err != nil {
+			return err
+		}
+	}
+}
+
+// glarePause is longer for the side that made the Call-ID, so that only one tries again at a time.
+func (c *Call) glarePause() time.Duration {
+	const step = 10 * time.Millisecond
+	if c.invite == nil {
+		return 2100*time.Millisecond + time.Duration(rand.IntN(191))*step
+	}
+	return time.Duration(rand.IntN(201)) * step
+}
+
+func (c *Call) pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-c.ctx.Done():
+		return context.Cause(c.ctx)
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// exchange makes one offer and takes its answer.
+func (c *Call) exchange(ctx context.Context, method sipgo.RequestMethod) error {
+	n, err := c.beginOffering(method)
 	if err != nil {
 		return err
 	}
-	defer c.endInviting()
+	defer c.endOffering()
 	offer, err := c.negotiate(n, nil)
 	if err != nil {
 		return err
 	}
-	req, f, err := c.request(sipgo.INVITE)
+	req, f, err := c.request(method)
 	if err != nil {
 		return err
 	}
 	withOffer(req, offer)
 	tx, err := c.ua.send(req, f)
 	if err != nil {
-		return fmt.Errorf("sip: re-INVITE: %w", err)
+		return fmt.Errorf("sip: %s: %w", method, err)
 	}
-	tx.tx.OnRetransmission(func(*sipgo.Response) { tx.repeatAck() })
-	res, err := tx.final(ctx)
+	if method == sipgo.INVITE {
+		tx.tx.OnRetransmission(func(*sipgo.Response) { tx.repeatAck() })
+	}
+	res, err := c.outcome(ctx, tx)
 	if err != nil {
-		return fmt.Errorf("sip: re-INVITE: %w", err)
-	}
-	if !res.IsSuccess() {
-		return statusError(res)
-	}
-	c.refreshTarget(res.Contact())
-	if err := c.acknowledge(tx, nil); err != nil {
 		return err
+	}
+	if method == sipgo.INVITE {
+		if err := c.acknowledge(tx, nil); err != nil {
+			return err
+		}
 	}
 	session, _ := sessionOf(res)
 	return c.negotiateAccept(n, session)
 }
 
-func (c *Call) beginInviting() (Negotiator, error) {
+// outcome waits for the 2xx to a request that refreshes the dialog. A peer without the call, or none at all,
+// ends it (RFC 3261 section 12.2.1.2).
+func (c *Call) outcome(ctx context.Context, tx *clientTx) (*sipgo.Response, error) {
+	res, err := tx.final(ctx)
+	if err == nil {
+		err = statusError(res)
+	}
+	if errors.Is(err, ErrTimeout) || hasStatus(err, 408) || hasStatus(err, 481) {
+		c.end(fmt.Errorf("%w: %s: %w", ErrGone, tx.req.Method, err))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("sip: %s: %w", tx.req.Method, err)
+	}
+	c.heardFrom(res)
+	return res, nil
+}
+
+func (c *Call) beginOffering(method sipgo.RequestMethod) (Negotiator, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case c.over:
 		return nil, context.Cause(c.ctx)
-	case !c.answered:
+	case !c.answered && (method == sipgo.INVITE || !c.early.settled):
 		return nil, ErrNotAnswered
-	case c.inviting || c.reinvite != nil || c.awaitsAnswer():
+	case c.offering || c.change != nil || c.awaitsAnswer():
 		return nil, &StatusError{491, reasons[491]}
 	}
-	c.inviting = true
+	c.offering = true
 	return c.negotiator, nil
 }
 
-func (c *Call) endInviting() {
+func (c *Call) endOffering() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.inviting = false
+	c.offering = false
+}
+
+func hasStatus(err error, status int) bool {
+	var e *StatusError
+	return errors.As(err, &e) && e.Status == status
 }

@@ -1,11 +1,30 @@
 package sip
 
 import (
+	"strings"
+
 	sipgo "github.com/emiago/sipgo/sip"
 )
 
 // allow are the methods that are understood here (RFC 3261 section 20.5).
-const allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO"
+const allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE"
+
+var methods = strings.Split(allow, ", ")
+
+// extensions are the option tags that are understood here, by trunk (RFC 3261 section 20.37).
+func (u *UserAgent) extensions(t *Trunk) []string {
+	var tags []string
+	if t.Reliable != ReliableOff {
+		tags = append(tags, option100rel)
+	}
+	return tags
+}
+
+func (u *UserAgent) supported(t *Trunk) sipgo.Header {
+	return header("Supported", strings.Join(u.extensions(t), ", "))
+}
+
+func (c *Call) supported() sipgo.Header { return c.ua.supported(c.Trunk) }
 
 // accept are the bodies that are understood in an INVITE and in an INFO.
 const (
@@ -14,12 +33,12 @@ const (
 )
 
 var reasons = map[int]string{
-	100: "Trying", 180: "Ringing", 200: "OK",
+	100: "Trying", 180: "Ringing", 183: "Session Progress", 200: "OK",
 	400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 406: "Not Acceptable", 413: "Request Entity Too Large",
-	415: "Unsupported Media Type", 416: "Unsupported URI Scheme", 420: "Bad Extension", 480: "Temporarily Unavailable",
+	415: "Unsupported Media Type", 416: "Unsupported URI Scheme", 420: "Bad Extension", 421: "Extension Required", 480: "Temporarily Unavailable",
 	481: "Call/Transaction Does Not Exist", 482: "Loop Detected", 483: "Too Many Hops", 486: "Busy Here",
 	487: "Request Terminated", 488: "Not Acceptable Here", 491: "Request Pending", 500: "Server Internal Error",
-	501: "Not Implemented", 503: "Service Unavailable", 505: "Version Not Supported", 603: "Decline",
+	501: "Not Implemented", 503: "Service Unavailable", 504: "Server Time-out", 505: "Version Not Supported", 603: "Decline",
 }
 
 // response makes an answer to a request (RFC 3261 section 8.2.6) with our To tag, if it has none.

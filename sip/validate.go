@@ -42,17 +42,16 @@ func validate(req *sipgo.Request) *verdict {
 
 func malformed(text string) *verdict { return &verdict{400, "malformed", text, nil} }
 
-var (
-	supported = []sipgo.RequestMethod{sipgo.INVITE, sipgo.ACK, sipgo.CANCEL, sipgo.BYE, sipgo.OPTIONS, sipgo.INFO}
-	known     = []sipgo.RequestMethod{
-		sipgo.REGISTER, sipgo.SUBSCRIBE, sipgo.NOTIFY, sipgo.REFER, sipgo.MESSAGE, sipgo.PRACK, sipgo.UPDATE, sipgo.PUBLISH,
-	}
-)
+// known are methods that are not done here.
+var known = []sipgo.RequestMethod{
+	sipgo.REGISTER, sipgo.SUBSCRIBE, sipgo.NOTIFY, sipgo.REFER, sipgo.MESSAGE, sipgo.PUBLISH,
+}
 
 // understand finds what this user agent cannot do: method, extensions, body (RFC 3261 sections 8.2.1 to
 // 8.2.3), in that order.
-func understand(req *sipgo.Request) *verdict {
-	for _, check := range []func(*sipgo.Request) *verdict{checkMethod, checkURI, checkHops, checkRequire, checkBody, checkAccept} {
+func (u *UserAgent) understand(req *sipgo.Request, t *trunk) *verdict {
+	extensions := func(req *sipgo.Request) *verdict { return checkRequire(req, u.extensions(&t.Trunk)) }
+	for _, check := range []func(*sipgo.Request) *verdict{checkMethod, checkURI, checkHops, extensions, checkBody, checkAccept} {
 		if v := check(req); v != nil {
 			return v
 		}
@@ -63,7 +62,7 @@ func understand(req *sipgo.Request) *verdict {
 func checkMethod(req *sipgo.Request) *verdict {
 	headers := []sipgo.Header{header("Allow", allow)}
 	switch {
-	case slices.Contains(supported, req.Method):
+	case slices.Contains(methods, string(req.Method)):
 		return nil
 	case slices.Contains(known, req.Method):
 		return &verdict{405, "method", "the method " + string(req.Method) + " is not allowed here", headers}
@@ -88,20 +87,30 @@ func checkHops(req *sipgo.Request) *verdict {
 	return &verdict{483, "max-forwards", "Max-Forwards is 0", nil}
 }
 
-// checkRequire refuses every extension that must be understood: none is, so far (RFC 3261 section 8.2.2.3).
-func checkRequire(req *sipgo.Request) *verdict {
-	required := values(req, "Require")
-	if len(required) == 0 {
+// checkRequire refuses a request that needs an extension which is not understood here (RFC 3261 section 8.2.2.3).
+func checkRequire(req *sipgo.Request, extensions []string) *verdict {
+	missing := slices.DeleteFunc(values(req, "Require"), func(tag string) bool { return containsFold(extensions, tag) })
+	if len(missing) == 0 {
 		return nil
 	}
-	list := strings.Join(required, ", ")
+	list := strings.Join(missing, ", ")
 	return &verdict{420, "require", "these extensions are not supported: " + list, []sipgo.Header{header("Unsupported", list)}}
 }
 
-// checkBody refuses an INVITE whose body is not a session description, unless it may be ignored
+// hasOption says that a header with option tags holds one. Names are the full name and the compact one.
+func hasOption(m sipgo.Message, tag string, names ...string) bool {
+	return containsFold(values(m, names...), tag)
+}
+
+func containsFold(list []string, s string) bool {
+	return slices.ContainsFunc(list, func(e string) bool { return strings.EqualFold(e, s) })
+}
+
+// checkBody refuses an INVITE, PRACK or UPDATE whose body is not a session description, unless it may be ignored
 // (RFC 3261 section 8.2.3, RFC 3204 handling). Other methods judge their bodies themselves.
 func checkBody(req *sipgo.Request) *verdict {
-	if req.Method != sipgo.INVITE || len(req.Body()) == 0 {
+	offers := req.Method == sipgo.INVITE || req.Method == sipgo.PRACK || req.Method == sipgo.UPDATE
+	if !offers || len(req.Body()) == 0 {
 		return nil
 	}
 	if codings := values(req, "Content-Encoding", "e"); len(codings) > 0 && !strings.EqualFold(codings[0], "identity") {

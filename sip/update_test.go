@@ -1,0 +1,299 @@
+package sip
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// update is an UPDATE inside the dialog that a response made.
+func (m msg) update(cseq int, res, session string) msg {
+	u := m.inside("UPDATE", cseq, res)
+	u.kind, u.body = "application/sdp", session
+	return u
+}
+
+func TestUpdateOfAnAnsweredCall_RFC3311_5_2(t *testing.T) {
+	n := &negotiator{}
+	inBubble(t, answers(n), func(r *rig) {
+		p := r.peer(carrier)
+		m := invite()
+		ok := p.establish(m)
+		for i, tt := range []struct{ session, want, answer string }{
+			{"hold", "SIP/2.0 200", "answer to hold"},
+			{"refuse", "SIP/2.0 488", ""},
+			{"", "SIP/2.0 200", ""},
+		} {
+			p.send(m.update(2+i, ok, tt.session))
+			res := p.expect(tt.want)
+			if got := bodyOf(res); got != tt.answer {
+				t.Errorf("%q was answered %q, want %q", tt.session, got, tt.answer)
+			}
+			if tt.want == "SIP/2.0 200" && (field(res, "Contact") == "" || field(res, "Allow") != allow) {
+				t.Errorf("Contact %q, Allow %q", field(res, "Contact"), field(res, "Allow"))
+			}
+		}
+		bad := m.update(6, ok, "x")
+		bad.kind = "text/plain"
+		p.send(bad)
+		p.expect("SIP/2.0 415")
+		p.send(m.inside("BYE", 7, ok))
+		p.expect("SIP/2.0 200")
+		r.ended(ErrHangup)
+		if got := n.log(); got != "answer an offer, answer hold, answer refuse" {
+			t.Errorf("negotiated %q", got)
+		}
+	})
+}
+
+func TestUpdateMovesTheTarget_RFC3311_5_2(t *testing.T) {
+	n := &negotiator{}
+	inBubble(t, func(ctx context.Context, c *Call) {
+		_ = c.Answer(ctx, n)
+		time.Sleep(time.Second)
+	}, func(r *rig) {
+		p, moved := r.peer(carrier), r.peer(carrier2)
+		m := invite()
+		ok := p.establish(m)
+		update := m.update(2, ok, "")
+		update.contact = "<sip:sbc@198.51.100.8:5060>"
+		p.send(update)
+		p.expect("SIP/2.0 200")
+		moved.send(respond(moved.expect("BYE sip:sbc@198.51.100.8:5060"), "200 OK"))
+		r.ended(ErrFinished)
+	})
+}
+
+func TestUpdateOfARingingCall_RFC3311_5_2(t *testing.T) {
+	n := &negotiator{}
+	inBubble(t, func(ctx context.Context, c *Call) {
+		if c.Progress(ctx, n) != nil || c.Ring(ctx) != nil {
+			return
+		}
+		answers(n)(ctx, c)
+	}, func(r *rig) {
+		p := r.peer(carrier)
+		m := invite()
+		m.headers = "Supported: 100rel\r\n"
+		p.send(m)
+		progress := p.expect("SIP/2.0 183")
+		p.send(m.prack(2, progress, ""))
+		p.expect("SIP/2.0 200")
+		p.expect("SIP/2.0 180") // unreliable: nothing in it
+		p.send(m.update(3, progress, "another port"))
+		if got := bodyOf(p.expect("SIP/2.0 200")); got != "answer to another port" {
+			t.Errorf("answered %q", got)
+		}
+		ok := p.expect("SIP/2.0 200")
+		if got := bodyOf(ok); got != "" {
+			t.Errorf("the 200 to the INVITE brought %q", got)
+		}
+		p.send(m.ack(ok))
+		p.quiet(time.Minute)
+	}, ringTime(5*time.Second))
+}
+
+func TestUpdateBeforeOurFirstAnswerIs500_RFC3311_5_2(t *testing.T) {
+	inBubble(t, rings, func(r *rig) {
+		p := r.peer(carrier)
+		m := invite()
+		p.send(m)
+		ringing := p.expect("SIP/2.0 180")
+		p.send(m.update(2, ringing, "another offer"))
+		if s, err := strconv.Atoi(field(p.expect("SIP/2.0 500"), "Retry-After")); err != nil || s < 0 || s > 10 {
+			t.Errorf("Retry-After %d, %v; want 0 to 10", s, err)
+		}
+		p.send(m.update(3, ringing, "")) // says where the caller is, no more
+		p.expect("SIP/2.0 200")
+	})
+}
+
+func TestUpdatesCross_RFC3311_5_2(t *testing.T) {
+	n := &negotiator{}
+	inBubble(t, answers(n), func(r *rig) {
+		p := r.peer(carrier)
+		m := invite()
+		ok := p.establish(m)
+		n.block = make(chan struct{})
+		p.send(m.update(2, ok, "hold"))
+		synctest.Wait()
+		p.send(m.update(3, ok, "resume"))
+		p.expect("SIP/2.0 500")
+		p.send(m.update(4, ok, ""))
+		p.expect("SIP/2.0 500")
+		again := m.update(5, ok, "resume")
+		again.method = "INVITE"
+		p.send(again)
+		p.send(again.ack(p.expect("SIP/2.0 500")))
+		close(n.block)
+		if got := field(p.expect("SIP/2.0 200"), "CSeq"); got != "2 UPDATE" {
+			t.Errorf("CSeq %s", got)
+		}
+	})
+}
+
+func TestByeAnswersAPendingUpdate_RFC3261_15_1_2(t *testing.T) {
+	n := &negotiator{}
+	inBubble(t, answers(n), func(r *rig) {
+		p := r.peer(carrier)
+		m := invite()
+		ok := p.establish(m)
+		n.block = make(chan struct{})
+		p.send(m.update(2, ok, "hold"))
+		synctest.Wait()
+		p.send(m.inside("BYE", 3, ok))
+		p.expect("SIP/2.0 200")
+		if got := field(p.expect("SIP/2.0 487"), "CSeq"); got != "2 UPDATE" {
+			t.Errorf("CSeq %s", got)
+		}
+		close(n.block)
+		r.ended(ErrHangup)
+		p.quiet(time.Minute)
+	})
+}
+
+func TestUpdateOutsideADialogIs481_RFC3311_5_2(t *testing.T) {
+	inBubble(t, rings, func(r *rig) {
+		p := r.peer(carrier)
+		p.send(invite().with("UPDATE", 1))
+		p.expect("SIP/2.0 481")
+		p.send(invite().with("PRACK", 2))
+		p.expect("SIP/2.0 481")
+	})
+}
+
+func TestUpdateOfOurs_RFC3311_5_1(t *testing.T) {
+	type step struct {
+		expect string // a request of ours
+		status string
+		with   string // session of the answer
+	}
+	for name, tt := range map[string]struct {
+		steps []step
+		want  error
+		cause error
+	}{
+		"accepted":                          {[]step{{"UPDATE ", "200 OK", "theirs"}}, nil, nil},
+		"glare, then accepted":              {[]step{{"UPDATE ", "491 Request Pending", ""}, {"UPDATE ", "200 OK", "theirs"}}, nil, nil},
+		"refused":                           {[]step{{"UPDATE ", "488 No", ""}}, &StatusError{488, "No"}, nil},
+		"without an answer":                 {[]step{{"UPDATE ", "200 OK", ""}}, ErrNotAcceptable, nil},
+		"who is asked first gets re-INVITE": {[]step{{"UPDATE ", "504 Later", ""}, {"INVITE ", "200 OK", "theirs"}}, nil, nil},
+		"the peer knows no such call":       {[]step{{"UPDATE ", "481 Gone", ""}, {"BYE ", "481 Gone", ""}}, &StatusError{481, "Gone"}, ErrGone},
+		"the peer times out":                {[]step{{"UPDATE ", "408 Timeout", ""}, {"BYE ", "200 OK", ""}}, &StatusError{408, "Timeout"}, ErrGone},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var result chan error // of the bubble
+			n := &negotiator{}
+			inBubble(t, func(ctx context.Context, c *Call) {
+				_ = c.Answer(ctx, n)
+				time.Sleep(time.Second)
+				result <- c.Update(ctx)
+				<-ctx.Done()
+			}, func(r *rig) {
+				result = make(chan error, 1)
+				p := r.peer(carrier)
+				m := invite()
+				ok := p.establish(m)
+				for _, s := range tt.steps {
+					req := p.expect(s.expect)
+					res := respond(req, s.status, "Contact: <sip:sbc@198.51.100.7:5060>")
+					if s.with != "" {
+						res = withSession(res, s.with)
+					}
+					p.send(res)
+					if s.expect == "INVITE " {
+						p.expect("ACK ")
+					}
+				}
+				err := <-result
+				var status *StatusError
+				if errors.As(tt.want, &status) {
+					if !hasStatus(err, status.Status) {
+						t.Errorf("Update: %v, want %v", err, tt.want)
+					}
+				} else if !errorsIs(err, tt.want) {
+					t.Errorf("Update: %v, want %v", err, tt.want)
+				}
+				if tt.cause != nil {
+					r.ended(tt.cause)
+					return
+				}
+				p.send(m.inside("BYE", 9, ok))
+				p.expect("SIP/2.0 200")
+				r.ended(ErrHangup)
+			})
+		})
+	}
+}
+
+func TestUpdateOfOursNeedsASession_RFC3311_5_1(t *testing.T) {
+	var result chan error // of the bubble
+	n := &negotiator{}
+	inBubble(t, func(ctx context.Context, c *Call) {
+		result <- c.Update(ctx) // nothing was agreed on
+		if c.Progress(ctx, n) != nil {
+			return
+		}
+		result <- c.Update(ctx)
+		<-ctx.Done()
+	}, func(r *rig) {
+		result = make(chan error, 2)
+		p := r.peer(carrier)
+		m := needs100rel("an offer")
+		p.send(m)
+		if err := <-result; !errors.Is(err, ErrNotAnswered) {
+			t.Errorf("Update: %v, want %v", err, ErrNotAnswered)
+		}
+		p.send(m.prack(2, p.expect("SIP/2.0 183"), ""))
+		p.expect("SIP/2.0 200")
+		update := p.expect("UPDATE sip:sbc@198.51.100.7:5060")
+		if got := bodyOf(update); got != "our offer" {
+			t.Errorf("offered %q", got)
+		}
+		glare := m.update(3, respond(update, "200 OK"), "theirs")
+		glare.to = field(update, "From")
+		p.send(glare)
+		p.expect("SIP/2.0 491")
+		p.send(withSession(respond(update, "200 OK"), "theirs"))
+		if err := <-result; err != nil {
+			t.Errorf("Update: %v", err)
+		}
+	})
+}
+
+// The side that made the Call-ID waits longer after a glare, so that only one tries again at a time.
+func TestGlarePauses_RFC3261_14_1(t *testing.T) {
+	for range 200 {
+		if got := (&Call{}).glarePause(); got < 2100*time.Millisecond || got > 4*time.Second {
+			t.Errorf("the owner of the Call-ID waits %v, want 2.1s to 4s", got)
+		}
+		if got := (&Call{invite: &serverTx{}}).glarePause(); got < 0 || got > 2*time.Second {
+			t.Errorf("the other side waits %v, want 0 to 2s", got)
+		}
+	}
+}
+
+func TestGlareIsGivenUp_RFC3261_14_1(t *testing.T) {
+	var result chan error // of the bubble
+	n := &negotiator{}
+	inBubble(t, func(ctx context.Context, c *Call) {
+		_ = c.Answer(ctx, n)
+		time.Sleep(time.Second)
+		result <- c.Reinvite(ctx)
+		<-ctx.Done()
+	}, func(r *rig) {
+		result = make(chan error, 1)
+		p := r.peer(carrier)
+		p.establish(invite())
+		for range glareTries {
+			p.send(respond(p.expect("INVITE "), "491 Request Pending"))
+			p.expect("ACK ")
+		}
+		if err := <-result; !hasStatus(err, 491) {
+			t.Errorf("Reinvite: %v, want 491", err)
+		}
+	})
+}
