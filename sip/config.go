@@ -47,6 +47,8 @@ type Config struct {
 	// Observe, when set, is told every fact: messages, refusals, trouble. It is called from many
 	// goroutines, also while a call is locked, so it must be quick and must not call back.
 	Observe func(Event)
+	// Trace gives Observe the messages themselves, masked: Event.Message.
+	Trace bool
 	// Log gets trouble with listeners and panics when there is no Observe; nil is slog.Default().
 	Log *slog.Logger
 }

@@ -19,18 +19,25 @@ const (
 	Note     Kind = "note"     // something worth knowing, such as a request too large for a frame
 )
 
-// Event is a fact. It never holds a body, nor a header other than what its fields name.
+// Event is a fact. It never holds a secret: passwords in Line are masked, and so is what Message holds of keys,
+// credentials, signatures and bodies other than session descriptions.
 type Event struct {
-	Kind   Kind
-	At     time.Time
-	Trunk  string         // name of the trunk; empty when none is concerned
-	Peer   netip.AddrPort // the other end
-	CallID string
-	Line   string // first line of the message
-	Method string // of the request, also for its response
-	Status int    // of a response, or of the refusal; 0 for a request, or when nothing was sent
-	Rule   string // which rule refused, such as "unknown-number"
-	Text   string // the rule in words
+	Kind      Kind
+	At        time.Time
+	Trunk     string         // name of the trunk; empty when none is concerned
+	Peer      netip.AddrPort // the other end
+	Local     netip.AddrPort // our end, of a message
+	Transport string         // "udp" or "tcp", of a message or a refused request
+	CallID    string
+	Caller    string // E.164, of a refused INVITE that named one
+	Line      string // first line of the message
+	Method    string // of the request, also for its response
+	CSeq      uint32 // of a message
+	Status    int    // of a response, or of the refusal; 0 for a request, or when nothing was sent
+	Reason    string // Reason header of a message (RFC 3326), such as Q.850;cause=16
+	Rule      string // which rule refused, such as "unknown-number"
+	Text      string // the rule in words
+	Message   []byte // the message itself, masked and at most 8 kB, with Config.Trace; for the receiver to keep
 }
 
 // observe tells a fact once: to Observe, or else, when an operator must know of it, to the log.

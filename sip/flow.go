@@ -32,6 +32,8 @@ type flow struct {
 	// again is where a response goes when its TCP connection is gone: the source, at the port of the
 	// Via (RFC 3261 section 18.2.2).
 	again netip.AddrPort
+	// raw is the message that is being received; nil when that is done.
+	raw []byte
 }
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
@@ -42,7 +44,7 @@ func (f *flow) WriteMsg(m sipgo.Message) error {
 	defer buffers.Put(b)
 	b.Reset()
 	m.StringWrite(b)
-	f.ua.observeMessage(Sent, m, f)
+	f.ua.observeMessage(Sent, m, f, b.Bytes())
 	err := f.wire.send(b.Bytes(), f.peer)
 	if errors.Is(err, errBroken) && f.again.IsValid() {
 		err = f.reconnect(b.Bytes())

@@ -112,14 +112,6 @@ func firstLine(m sipgo.Message) (line, method string, status int) {
 	return "", method, 0
 }
 
-func (u *UserAgent) observeMessage(kind Kind, m sipgo.Message, f *flow) {
-	if u.config.Observe == nil {
-		return
-	}
-	line, method, status := firstLine(m)
-	u.observe(Event{Kind: kind, Trunk: f.trunkName(), Peer: f.peer, CallID: callIDOf(m), Line: cut(line), Method: method, Status: status})
-}
-
 func (f *flow) trunkName() string {
 	if f.trunk == nil {
 		return ""

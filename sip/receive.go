@@ -21,6 +21,8 @@ func (u *UserAgent) receive(p []byte, f *flow) {
 	if len(bytes.Trim(p, "\r\n\x00")) == 0 {
 		return // keep-alive
 	}
+	f.raw = p
+	defer func() { f.raw = nil }()
 	m, err := u.parser.ParseSIP(p)
 	if err != nil || m == nil {
 		u.rejectRaw(p, f, 400, "malformed", fmt.Sprint(err))
@@ -37,7 +39,7 @@ func (u *UserAgent) receive(p []byte, f *flow) {
 }
 
 func (u *UserAgent) receiveRequest(req *sipgo.Request, f *flow) {
-	u.observeMessage(Received, req, f)
+	u.observeMessage(Received, req, f, f.raw)
 	if v := validate(req); v != nil {
 		u.reject(req, f, v)
 		return
@@ -143,7 +145,7 @@ func (u *UserAgent) receiveResponse(res *sipgo.Response, f *flow) {
 	if tx == nil || tx.flow.trunk != f.trunk || res.CSeq() == nil || res.To() == nil || res.From() == nil {
 		return
 	}
-	u.observeMessage(Received, res, f)
+	u.observeMessage(Received, res, f, f.raw)
 	tx.receive(u, res)
 }
 

@@ -28,16 +28,21 @@ func (u *UserAgent) observeRefusal(req *sipgo.Request, f *flow, v *verdict) {
 }
 
 func refusal(req *sipgo.Request, f *flow, v *verdict) Event {
-	return Event{
-		Kind: Refused, Trunk: f.trunkName(), Peer: f.peer, CallID: callIDOf(req), Line: cut(req.StartLine()),
-		Method: string(req.Method), Status: v.status, Rule: v.rule, Text: v.text,
+	e := f.event(Refused)
+	e.CallID, e.Line, e.Method = callIDOf(req), maskLine(req.StartLine()), string(req.Method)
+	e.Status, e.Rule, e.Text = v.status, v.rule, v.text
+	if req.Method == sipgo.INVITE && req.From() != nil && f.trunk != nil {
+		e.Caller, _ = caller(req, &f.trunk.Trunk)
 	}
+	return e
 }
 
 // rejectRaw answers a request that could not be parsed, with what can be found of the headers that every
 // response repeats. Responses, ACK and what is no SIP at all are dropped.
 func (u *UserAgent) rejectRaw(p []byte, f *flow, status int, rule, text string) {
-	e := Event{Kind: Refused, Trunk: f.trunkName(), Peer: f.peer, Rule: rule, Text: "the message cannot be parsed", Status: status}
+	u.observeRaw(Received, p, f)
+	e := f.event(Refused)
+	e.CallID, e.Line, e.Rule, e.Text, e.Status = rawCallID(p), rawLine(p), rule, "the message cannot be parsed", status
 	if status != 400 {
 		e.Text = text
 	}
@@ -45,6 +50,7 @@ func (u *UserAgent) rejectRaw(p []byte, f *flow, status int, rule, text string) 
 	if !f.trunk.messages.take() || answer == nil {
 		e.Status = 0
 	} else {
+		u.observeRaw(Sent, answer, f)
 		_ = f.wire.send(answer, f.peer)
 	}
 	u.observe(e)

@@ -1,0 +1,71 @@
+package sip
+
+import (
+	"bytes"
+	"strings"
+
+	sipgo "github.com/emiago/sipgo/sip"
+)
+
+const maxReason = 200 // bytes of a Reason header in an Event
+
+// observeMessage tells of a message that came in or goes out; raw is how it looks on the wire.
+func (u *UserAgent) observeMessage(kind Kind, m sipgo.Message, f *flow, raw []byte) {
+	if u.config.Observe == nil {
+		return
+	}
+	line, method, status := firstLine(m)
+	e := f.event(kind)
+	e.CallID, e.Line, e.Method, e.Status = callIDOf(m), maskLine(line), method, status
+	if h := m.CSeq(); h != nil {
+		e.CSeq = h.SeqNo
+	}
+	if h := m.GetHeaders("Reason"); len(h) > 0 {
+		e.Reason = h[0].Value()[:min(len(h[0].Value()), maxReason)]
+	}
+	u.capture(&e, raw)
+	u.observe(e)
+}
+
+// observeRaw tells of a message that could not be parsed, or of our answer to it.
+func (u *UserAgent) observeRaw(kind Kind, p []byte, f *flow) {
+	if u.config.Observe == nil {
+		return
+	}
+	e := f.event(kind)
+	e.CallID, e.Line = rawCallID(p), rawLine(p)
+	u.capture(&e, p)
+	u.observe(e)
+}
+
+func (u *UserAgent) capture(e *Event, raw []byte) {
+	if u.config.Trace {
+		e.Message = mask(raw)
+	}
+}
+
+// event is a fact about the flow's peer.
+func (f *flow) event(kind Kind) Event {
+	return Event{Kind: kind, Trunk: f.trunkName(), Peer: f.peer, Local: f.wire.local(), Transport: f.wire.network()}
+}
+
+// rawLine is the first line of a message, when it is one of SIP.
+func rawLine(p []byte) string {
+	var m masker
+	line, _ := m.line(bytes.TrimLeft(p[:min(len(p), 2*maxLine)], "\r\n"))
+	if !m.startLine(line) {
+		return ""
+	}
+	return cut(strings.TrimSuffix(string(m.out), "\n"))
+}
+
+// rawCallID looks for the Call-ID of a message that cannot be parsed; empty when there is none.
+func rawCallID(p []byte) string {
+	for line := range bytes.Lines(p[:min(len(p), maxCapture)]) {
+		name, value, _ := bytes.Cut(line, []byte(":"))
+		if rawName(string(name)) == "Call-ID" {
+			return cut(strings.TrimSpace(string(value)))
+		}
+	}
+	return ""
+}
