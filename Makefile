@@ -5,10 +5,10 @@ LINT_VERSION := v2.15.0
 FUZZ  ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: help build test peers lint bench limit fuzz update
+.PHONY: help build test peers lint bench limit signalling fuzz update
 
 help: ## these lines
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 build: ## bin/readback, one static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/readback ./cmd/readback
@@ -32,10 +32,13 @@ lint: $(LINT) ## the linters of .golangci.yml
 	$(LINT) run
 
 bench: ## the figures of the README
-	go test -run '^$$' -bench . -skip 'Limit|Pacing|Overload' -benchmem ./...
+	go test -run '^$$' -bench . -skip 'Limit|Pacing|Overload|Signalling' -benchmem ./...
 
 limit: peers ## what a call costs beside the same packets in C, and how evenly packets leave: 25 minutes on a quiet machine
 	go test -run '^$$' -bench 'Limit|Pacing|Overload' -benchtime 1x -timeout 1h ./cmd/readback
+
+signalling: peers ## 1000 calls a second, 100,000 calls' memory, a flood of strangers: 6 minutes on a quiet machine
+	go test -run '^$$' -bench Signalling -benchtime 1x -timeout 30m ./cmd/readback
 
 fuzz: ## every fuzz target for FUZZ=30s
 	@for target in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | sort -u); do \

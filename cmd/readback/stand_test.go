@@ -41,8 +41,12 @@ const never = "{busy: 1, late: 1s}"
 
 func startStand(b *testing.B, limit *limitProgram, program func() (string, error), io, overload string, calls int) *stand {
 	b.Helper()
-	s := &stand{b: b, limit: limit, phone: newTestPhone(b)}
-	s.gateway = startProgram(b, program, fmt.Sprintf(standConfig, io, overload, longPrompts(b)))
+	return standOn(b, limit, startProgram(b, program, fmt.Sprintf(standConfig, io, overload, longPrompts(b))), calls)
+}
+
+func standOn(b *testing.B, limit *limitProgram, gateway *process, calls int) *stand {
+	b.Helper()
+	s := &stand{b: b, limit: limit, gateway: gateway, phone: newTestPhone(b)}
 	b.Cleanup(func() {
 		if err := s.phone.close(); err != nil {
 			b.Error(err)
