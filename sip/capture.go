@@ -1,7 +1,6 @@
 package sip
 
 import (
-	"bytes"
 	"strings"
 
 	sipgo "github.com/emiago/sipgo/sip"
@@ -27,13 +26,13 @@ func (u *UserAgent) observeMessage(kind Kind, m sipgo.Message, f *flow, raw []by
 	u.observe(e)
 }
 
-// observeRaw tells of a message that could not be parsed, or of our answer to it.
-func (u *UserAgent) observeRaw(kind Kind, p []byte, f *flow) {
+// observeRaw tells of a message that cannot be read as a whole, or of our answer to it.
+func (u *UserAgent) observeRaw(kind Kind, h *head, p []byte, f *flow) {
 	if u.config.Observe == nil {
 		return
 	}
 	e := f.event(kind)
-	e.CallID, e.Line = rawCallID(p), rawLine(p)
+	e.CallID, e.Line, e.Method = cut(h.value("Call-ID")), h.line(), h.method()
 	u.capture(&e, p)
 	u.observe(e)
 }
@@ -49,23 +48,10 @@ func (f *flow) event(kind Kind) Event {
 	return Event{Kind: kind, Trunk: f.trunkName(), Peer: f.peer, Local: f.wire.local(), Transport: f.wire.network()}
 }
 
-// rawLine is the first line of a message, when it is one of SIP.
-func rawLine(p []byte) string {
-	var m masker
-	line, _ := m.line(bytes.TrimLeft(p[:min(len(p), 2*maxLine)], "\r\n"))
-	if !m.startLine(line) {
+// line is the first line as it may be shown, when it is one of SIP.
+func (h *head) line() string {
+	if !strings.Contains(h.start, "SIP/") || broken([]byte(h.start)) {
 		return ""
 	}
-	return cut(strings.TrimSuffix(string(m.out), "\n"))
-}
-
-// rawCallID looks for the Call-ID of a message that cannot be parsed; empty when there is none.
-func rawCallID(p []byte) string {
-	for line := range bytes.Lines(p[:min(len(p), maxCapture)]) {
-		name, value, _ := bytes.Cut(line, []byte(":"))
-		if rawName(string(name)) == "Call-ID" {
-			return cut(strings.TrimSpace(string(value)))
-		}
-	}
-	return ""
+	return maskLine(h.start)
 }

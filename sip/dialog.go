@@ -34,8 +34,16 @@ func (d *dialog) id() dialogID {
 	return dialogID{d.callID, tagOf(d.local.params), tagOf(d.remote.params)}
 }
 
+// targetOf is where requests to the sender of an INVITE go: its Contact, or, from who speaks RFC 2543 still, its From.
+func targetOf(req *sipgo.Request) (sipgo.Uri, bool) {
+	if contact := req.Contact(); contact != nil {
+		return *contact.Address.Clone(), true
+	}
+	return *req.From().Address.Clone(), !hasCookie(req)
+}
+
 // dialogOfInvite is the dialog that a new INVITE will make, once it is answered with tx's tag.
-func dialogOfInvite(req *sipgo.Request, tx *serverTx) dialog {
+func dialogOfInvite(req *sipgo.Request, tx *serverTx, target sipgo.Uri) dialog {
 	from, to := req.From(), req.To()
 	local := to.Params.Clone()
 	local.Add("tag", tx.tag)
@@ -44,7 +52,7 @@ func dialogOfInvite(req *sipgo.Request, tx *serverTx) dialog {
 		local:     party{to.DisplayName, *to.Address.Clone(), local},
 		remote:    party{from.DisplayName, *from.Address.Clone(), from.Params.Clone()},
 		remoteSeq: int64(req.CSeq().SeqNo),
-		target:    *req.Contact().Address.Clone(),
+		target:    target,
 		routes:    recordedRoutes(req),
 		flow:      tx.flow,
 	}

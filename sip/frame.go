@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"strconv"
+	"strings"
 )
 
 var (
@@ -62,7 +63,7 @@ func lastLine(frame []byte) []byte {
 func contentLength(line []byte) (n int, ok bool) {
 	name, value, found := bytes.Cut(line, []byte(":"))
 	name = bytes.TrimSpace(name)
-	if !found || !bytes.EqualFold(name, []byte("Content-Length")) && !bytes.EqualFold(name, []byte("l")) {
+	if !found || !strings.EqualFold(fullName(string(name)), "Content-Length") {
 		return 0, false
 	}
 	number, err := strconv.ParseUint(string(bytes.TrimSpace(value)), 10, 31)

@@ -35,9 +35,9 @@ func (u *UserAgent) newCall(tx *serverTx) (*Call, *verdict) {
 	if !ok {
 		return nil, &verdict{404, "unknown-number", "the number is not served", nil}
 	}
-	contact := req.Contact()
-	if contact == nil {
-		return nil, malformed("the INVITE has no Contact")
+	target, ok := targetOf(req)
+	if !ok {
+		return nil, malformed("Contact is missing")
 	}
 	reliable, v := reliabilityOf(req, &tx.trunk.Trunk)
 	if v != nil {
@@ -49,7 +49,7 @@ func (u *UserAgent) newCall(tx *serverTx) (*Call, *verdict) {
 	c.Called, c.Extension = number.E164, number.Extension
 	c.Caller, c.CallerVouched = caller(req, &tx.trunk.Trunk)
 	c.invite = tx
-	c.dialog = dialogOfInvite(req, tx)
+	c.dialog = dialogOfInvite(req, tx, target)
 	c.heardFrom(req)
 	tx.mu.Lock()
 	defer tx.mu.Unlock()

@@ -8,6 +8,17 @@ import (
 	sipgo "github.com/emiago/sipgo/sip"
 )
 
+// requestOf reads a request that is sound.
+func requestOf(t *testing.T, text string) *sipgo.Request {
+	t.Helper()
+	h, body, _ := readHead([]byte(text))
+	m, v := h.read(body)
+	if v != nil {
+		t.Fatal(v.text)
+	}
+	return m.(*sipgo.Request)
+}
+
 func TestParseNumber(t *testing.T) {
 	for _, tt := range []struct {
 		uri, region, e164, extension string
@@ -145,11 +156,7 @@ func TestCaller_RFC3325_9_1_RFC3323_4_2(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			m := invite()
 			m.from, m.headers = tt.from, tt.headers
-			parsed, err := newParser().ParseSIP([]byte(m.String()))
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, vouched := caller(parsed.(*sipgo.Request), &Trunk{Country: "US", TrustCaller: tt.trust})
+			got, vouched := caller(requestOf(t, m.String()), &Trunk{Country: "US", TrustCaller: tt.trust})
 			if got != tt.want || vouched != tt.vouched {
 				t.Errorf("caller %q, vouched %v; want %q, %v", got, vouched, tt.want, tt.vouched)
 			}

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net/netip"
 	"runtime/debug"
+	"slices"
 	"strconv"
+	"strings"
 
 	sipgo "github.com/emiago/sipgo/sip"
 )
@@ -23,9 +25,14 @@ func (u *UserAgent) receive(p []byte, f *flow) {
 	}
 	f.raw = p
 	defer func() { f.raw = nil }()
-	m, err := u.parser.ParseSIP(p)
-	if err != nil || m == nil {
-		u.rejectRaw(p, f, 400, "malformed", fmt.Sprint(err))
+	h, body, fault := readHead(p)
+	if fault != "" {
+		u.rejectHead(h, p, f, malformed(fault))
+		return
+	}
+	m, v := h.read(body)
+	if v != nil {
+		u.rejectHead(h, p, f, v)
 		return
 	}
 	switch m := m.(type) {
@@ -40,10 +47,6 @@ func (u *UserAgent) receive(p []byte, f *flow) {
 
 func (u *UserAgent) receiveRequest(req *sipgo.Request, f *flow) {
 	u.observeMessage(Received, req, f, f.raw)
-	if v := validate(req); v != nil {
-		u.reject(req, f, v)
-		return
-	}
 	f.answerTo(req.Via())
 	switch req.Method {
 	case sipgo.ACK:
@@ -142,7 +145,7 @@ func (u *UserAgent) receiveResponse(res *sipgo.Response, f *flow) {
 	u.mu.Lock()
 	tx := u.clients[key]
 	u.mu.Unlock()
-	if tx == nil || tx.flow.trunk != f.trunk || res.CSeq() == nil || res.To() == nil || res.From() == nil {
+	if tx == nil || tx.flow.trunk != f.trunk {
 		return
 	}
 	u.observeMessage(Received, res, f, f.raw)
@@ -161,8 +164,8 @@ func (f *flow) answerTo(via *sipgo.ViaHeader) {
 		port = uint16(via.Port)
 	}
 	f.again = netip.AddrPortFrom(f.peer.Addr(), port)
-	if via.Params.Has("rport") {
-		via.Params.Add("rport", strconv.Itoa(int(f.peer.Port())))
+	if i := slices.IndexFunc(via.Params, func(p sipgo.HeaderKV) bool { return strings.EqualFold(p.K, "rport") }); i >= 0 {
+		via.Params[i].V = strconv.Itoa(int(f.peer.Port()))
 	} else if f.wire.network() == "udp" {
 		f.peer = f.again
 	}

@@ -1,7 +1,6 @@
 package sip
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 
@@ -14,13 +13,13 @@ func (u *UserAgent) reject(req *sipgo.Request, f *flow, v *verdict) {
 		u.observe(refusal(req, f, &verdict{0, v.rule, v.text, nil}))
 		return
 	}
-	u.answerStateless(req, f, v.status, v.headers...)
+	u.answerStateless(req, f, v)
 	u.observeRefusal(req, f, v)
 }
 
 // answerStateless answers each copy of a request anew, with a tag that the copies share.
-func (u *UserAgent) answerStateless(req *sipgo.Request, f *flow, status int, headers ...sipgo.Header) {
-	_ = f.WriteMsg(u.response(req, "stateless", status, headers...)) // lost like any datagram
+func (u *UserAgent) answerStateless(req *sipgo.Request, f *flow, v *verdict) {
+	_ = f.WriteMsg(u.responseWith(req, "stateless", v.status, v.reason(), v.headers...)) // lost like any datagram
 }
 
 func (u *UserAgent) observeRefusal(req *sipgo.Request, f *flow, v *verdict) {
@@ -37,80 +36,87 @@ func refusal(req *sipgo.Request, f *flow, v *verdict) Event {
 	return e
 }
 
-// rejectRaw answers a request that could not be parsed, with what can be found of the headers that every
-// response repeats. Responses, ACK and what is no SIP at all are dropped.
+// rejectRaw answers a request that is not read any further.
 func (u *UserAgent) rejectRaw(p []byte, f *flow, status int, rule, text string) {
-	u.observeRaw(Received, p, f)
+	h, _, _ := readHead(p)
+	u.rejectHead(h, p, f, &verdict{status, rule, text, nil})
+}
+
+// rejectHead answers a request that cannot be read as a whole, with what can be found of the header fields that every
+// response repeats. Responses, ACK, what names no way back, and what is no SIP at all are dropped.
+func (u *UserAgent) rejectHead(h head, p []byte, f *flow, v *verdict) {
+	u.observeRaw(Received, &h, p, f)
 	e := f.event(Refused)
-	e.CallID, e.Line, e.Rule, e.Text, e.Status = rawCallID(p), rawLine(p), rule, "the message cannot be parsed", status
-	if status != 400 {
-		e.Text = text
-	}
-	answer := rawResponse(p, f, status)
-	if !f.trunk.messages.take() || answer == nil {
-		e.Status = 0
-	} else {
-		u.observeRaw(Sent, answer, f)
-		_ = f.wire.send(answer, f.peer)
+	e.CallID, e.Line, e.Method, e.Rule, e.Text = cut(h.value("Call-ID")), h.line(), h.method(), v.rule, v.text
+	answer := h.answer(v, f)
+	if f.trunk.messages.take() && answer != "" {
+		e.Status = v.status
+		sent, _, _ := readHead([]byte(answer))
+		u.observeRaw(Sent, &sent, []byte(answer), f)
+		_ = f.wire.send([]byte(answer), f.peer)
 	}
 	u.observe(e)
 }
 
-// rawResponse repeats Via, From, To, Call-ID and CSeq as they came; nil when one of them is not there,
-// or when the message is no request.
-func rawResponse(p []byte, f *flow, status int) []byte {
-	head, _, _ := bytes.Cut(p, []byte("\r\n\r\n"))
-	lines := strings.Split(strings.NewReplacer("\r\n ", " ", "\r\n\t", " ").Replace(string(head)), "\r\n")
-	method, rest, _ := strings.Cut(lines[0], " ")
-	if !strings.Contains(rest, "SIP/") || strings.HasPrefix(lines[0], "SIP/") || method == "ACK" {
-		return nil
+// answer is a refusal that repeats the fields as they came; empty when none is due. Without a top Via that can be
+// read it goes back to the source.
+func (h *head) answer(v *verdict, f *flow) string {
+	via := h.value("Via")
+	if method := h.method(); method == "" || method == "ACK" || via == "" {
+		return ""
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "SIP/2.0 %d %s\r\n", status, reasons[status])
-	found := map[string]bool{}
-	for _, line := range lines[1:] {
-		name, value, _ := strings.Cut(line, ":")
-		full := rawName(name)
-		if full == "" || found[full] && full != "Via" {
-			continue
-		}
-		value = strings.TrimSpace(value)
-		if full == "Via" && !found[full] {
-			value = rawVia(value, f)
-		}
-		found[full] = true
-		b.WriteString(full + ": " + value + "\r\n")
+	fmt.Fprintf(&b, "SIP/2.0 %d %s\r\n", v.status, v.reason())
+	top, _, _ := strings.Cut(via, ",")
+	if read, ok := readVia(tidy(top, ";=/:")); ok {
+		f.answerTo(read)
+		b.WriteString("Via: " + read.Value() + via[len(top):] + "\r\n")
+	} else {
+		b.WriteString("Via: " + via + "\r\n")
 	}
-	if len(found) != 5 {
-		return nil
+	written := map[string]bool{}
+	for _, f := range h.fields {
+		name := canonical(f.name)
+		switch again := written[name]; {
+		case name == "", again && name != "Via":
+			continue
+		case name == "To":
+			f.value = withTag(f.value, "stateless")
+		}
+		if written[name] || name != "Via" { // the top Via is written
+			b.WriteString(name + ": " + f.value + "\r\n")
+		}
+		written[name] = true
 	}
 	b.WriteString("Content-Length: 0\r\n\r\n")
-	return []byte(b.String())
+	return b.String()
 }
 
-// rawName is the full name of a header that a response repeats, or empty.
-func rawName(name string) string {
-	switch strings.ToLower(strings.TrimSpace(name)) {
-	case "via", "v":
-		return "Via"
-	case "from", "f":
-		return "From"
-	case "to", "t":
-		return "To"
-	case "call-id", "i":
-		return "Call-ID"
-	case "cseq":
-		return "CSeq"
+// canonical is the usual spelling of a name that a response repeats, and empty for others.
+func canonical(name string) string {
+	for _, known := range echoed {
+		if strings.EqualFold(name, known) {
+			return known
+		}
 	}
 	return ""
 }
 
-// rawVia adds where the request came from to the first of the Vias on a line.
-func rawVia(value string, f *flow) string {
-	first, others, more := strings.Cut(value, ",")
-	first = strings.TrimSpace(first) + ";received=" + f.peer.Addr().String()
-	if more {
-		return first + "," + others
+// withTag adds a tag to a To that can be read and has none (RFC 3261 section 8.2.6.2).
+func withTag(to, tag string) string {
+	var uri sipgo.Uri
+	var params sipgo.HeaderParams
+	if _, err := sipgo.ParseAddressValue(tidy(to, ";="), &uri, &params); err != nil || tagOf(params) != "" {
+		return to
 	}
-	return first
+	return to + ";tag=" + tag
+}
+
+// reason is the reason phrase of a refusal. That of a 400 says what is wrong (RFC 3261 section 21.4.1).
+func (v *verdict) reason() string {
+	usual := orDefault(reasons[v.status], "Refused")
+	if v.status == 400 {
+		return usual + " (" + v.text + ")"
+	}
+	return usual
 }

@@ -51,7 +51,7 @@ func (e *early) stop() {
 // reliabilityOf is how the provisional answers of an INVITE are sent.
 func reliabilityOf(req *sipgo.Request, t *Trunk) (Reliability, *verdict) {
 	requires := hasOption(req, option100rel, "Require")
-	supports := requires || hasOption(req, option100rel, "Supported", "k")
+	supports := requires || hasOption(req, option100rel, "Supported")
 	switch {
 	case t.Reliable == ReliableRequired && !supports:
 		return "", &verdict{421, "reliable", "the caller does not support reliable provisional answers", []sipgo.Header{header("Require", option100rel)}}

@@ -32,12 +32,15 @@ const (
 	acceptInfo   = "application/dtmf-relay, application/dtmf"
 )
 
+// echoed are the header fields of a request that each response to it has (RFC 3261 section 8.2.6.2).
+var echoed = []string{"Via", "From", "To", "Call-ID", "CSeq"}
+
 var reasons = map[int]string{
 	100: "Trying", 180: "Ringing", 183: "Session Progress", 200: "OK",
 	400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 406: "Not Acceptable", 413: "Request Entity Too Large",
-	415: "Unsupported Media Type", 416: "Unsupported URI Scheme", 420: "Bad Extension", 421: "Extension Required", 480: "Temporarily Unavailable",
+	414: "Request-URI Too Long", 415: "Unsupported Media Type", 416: "Unsupported URI Scheme", 420: "Bad Extension", 421: "Extension Required", 480: "Temporarily Unavailable",
 	481: "Call/Transaction Does Not Exist", 482: "Loop Detected", 483: "Too Many Hops", 486: "Busy Here",
-	487: "Request Terminated", 488: "Not Acceptable Here", 491: "Request Pending", 500: "Server Internal Error",
+	487: "Request Terminated", 488: "Not Acceptable Here", 491: "Request Pending", 493: "Undecipherable", 500: "Server Internal Error",
 	501: "Not Implemented", 503: "Service Unavailable", 504: "Server Time-out", 505: "Version Not Supported", 603: "Decline",
 }
 
@@ -51,11 +54,12 @@ func (u *UserAgent) responseWith(req *sipgo.Request, tag string, status int, rea
 	if req.Method == sipgo.INVITE && (status > 100 && status < 300) {
 		sipgo.CopyHeaders("Record-Route", req, res)
 	}
-	for _, name := range []string{"Via", "From", "To", "Call-ID", "CSeq"} {
-		sipgo.CopyHeaders(name, req, res)
-	}
-	if to := res.To(); to != nil && status > 100 && tagOf(to.Params) == "" {
-		to.Params.Add("tag", tag)
+	for _, name := range echoed {
+		if name == "To" && status > 100 {
+			res.AppendHeader(header("To", withTag(req.GetHeader("To").Value(), tag)))
+		} else {
+			sipgo.CopyHeaders(name, req, res)
+		}
 	}
 	if status == 100 {
 		sipgo.CopyHeaders("Timestamp", req, res)

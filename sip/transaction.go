@@ -34,14 +34,20 @@ func transactionKey(req *sipgo.Request, method sipgo.RequestMethod, t *trunk) st
 	via := req.Via()
 	var b strings.Builder
 	b.WriteString(t.Name)
-	branch, _ := via.Params.Get("branch")
-	if len(branch) > len(sipgo.RFC3261BranchMagicCookie) && strings.HasPrefix(branch, sipgo.RFC3261BranchMagicCookie) {
+	if hasCookie(req) {
+		branch, _ := paramOf(via.Params, "branch")
 		b.WriteString("|" + branch + "|" + strings.ToLower(via.Host) + ":" + strconv.Itoa(via.Port))
 	} else { // RFC 2543
 		b.WriteString("|" + tagOf(req.From().Params) + "|" + callIDOf(req) + "|" + strconv.Itoa(int(req.CSeq().SeqNo)) + "|" + via.Host + ":" + strconv.Itoa(via.Port))
 	}
 	b.WriteString("|" + string(method))
 	return b.String()
+}
+
+// hasCookie says that the branch of a request identifies its transaction, which it does not in RFC 2543.
+func hasCookie(req *sipgo.Request) bool {
+	branch, _ := paramOf(req.Via().Params, "branch")
+	return len(branch) > len(sipgo.RFC3261BranchMagicCookie) && strings.HasPrefix(branch, sipgo.RFC3261BranchMagicCookie)
 }
 
 // mergeKey is equal for the copies of one request that a forking proxy sent by several ways.
@@ -148,7 +154,7 @@ func (t *serverTx) trying() {
 
 // refuse answers with the status of a verdict, and tells who observes.
 func (t *serverTx) refuse(v *verdict) {
-	if t.reply(v.status, v.headers...) {
+	if t.respond(t.ua.responseWith(t.req, t.tag, v.status, v.reason(), v.headers...)) {
 		t.ua.observeRefusal(t.req, t.flow, v)
 	}
 }

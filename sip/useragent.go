@@ -8,8 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	sipgo "github.com/emiago/sipgo/sip"
 )
 
 const (
@@ -21,7 +19,6 @@ const (
 type UserAgent struct {
 	config    Config
 	handler   Handler
-	parser    *sipgo.Parser
 	trunks    []*trunk
 	door      door
 	strangers census
@@ -63,7 +60,7 @@ func New(config Config, handler Handler) (*UserAgent, error) {
 		handler = HandlerFunc(func(context.Context, *Call) {})
 	}
 	u := &UserAgent{
-		config: config, handler: handler, parser: newParser(),
+		config: config, handler: handler,
 		servers: map[string]*serverTx{}, merges: map[string]*serverTx{}, clients: map[string]*clientTx{},
 		dialogs: map[dialogID]*Call{}, all: map[*Call]struct{}{}, parked: map[string]*parkedCancel{},
 		conns: map[netip.AddrPort]*tcpConn{}, connsOf: map[netip.Addr]int{},

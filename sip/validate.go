@@ -1,7 +1,6 @@
 package sip
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -18,28 +17,79 @@ type verdict struct {
 	headers []sipgo.Header
 }
 
-// validate finds what makes a request impossible to handle as a transaction, whatever its method does
-// (RFC 3261 sections 8.1.1 and 8.2). It returns nil for a sound one.
-func validate(req *sipgo.Request) *verdict {
-	switch {
-	case req.SipVersion != "SIP/2.0":
-		return &verdict{505, "version", "the version is " + req.SipVersion, nil}
-	case req.Via() == nil || req.From() == nil || req.To() == nil || req.CallID() == nil || req.CSeq() == nil:
-		return malformed("Via, From, To, Call-ID or CSeq is missing")
-	case strings.TrimSpace(req.Via().Host) == "":
-		return malformed("the Via names no host")
-	}
-	for _, name := range []string{"From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Length", "Content-Type"} {
-		if len(req.GetHeaders(name)) > 1 {
-			return malformed("there is more than one " + name)
+// once are the header fields that a message has at most one of and that mean something here. The first four must be there.
+var once = []string{
+	"From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Length", "Content-Type", "Expires", "Session-Expires", "Min-SE",
+	"RAck", "RSeq", "Refer-To", "Referred-By", "Replaces", "Event",
+}
+
+// count finds a field that is missing or there too often (RFC 3261 section 20).
+func (h *head) count() (fault string) {
+	var counts [32]uint8
+	for _, f := range h.fields {
+		for i, name := range once {
+			if strings.EqualFold(f.name, name) {
+				if counts[i]++; counts[i] > 1 {
+					return "more than one " + name
+				}
+			}
 		}
 	}
-	if method := req.CSeq().MethodName; !strings.EqualFold(strings.TrimSpace(string(method)), string(req.Method)) {
-		return malformed(fmt.Sprintf("the CSeq says %s for a request %s", method, req.Method))
+	for i := range 4 {
+		if counts[i] == 0 {
+			return once[i] + " is missing"
+		}
+	}
+	if h.value("Via") == "" {
+		return "Via is missing"
+	}
+	return ""
+}
+
+// validate finds what makes a message impossible to handle, whatever its method does (RFC 3261 sections 8.1.1 and
+// 8.1.3.3). It returns nil for a sound one.
+func validate(m sipgo.Message) *verdict {
+	switch {
+	case m.From() == nil || emptyTag(m.From().Params):
+		return malformed("From")
+	case m.To() == nil || emptyTag(m.To().Params):
+		return malformed("To")
+	case strings.Contains(callIDOf(m), " "):
+		return malformed("Call-ID")
+	}
+	switch m := m.(type) {
+	case *sipgo.Request:
+		return validateRequest(m)
+	case *sipgo.Response:
+		if len(m.GetHeaders("Via")) > 1 {
+			return malformed("a response to another")
+		}
 	}
 	return nil
 }
 
+func validateRequest(req *sipgo.Request) *verdict {
+	switch hops := req.MaxForwards(); {
+	case req.CSeq().MethodName != req.Method:
+		return malformed("CSeq names another method")
+	case hops != nil && hops.Val() > 255:
+		return malformed("Max-Forwards is larger than 255")
+	case req.Method != sipgo.INVITE || req.Contact() == nil:
+	case len(req.GetHeaders("Contact")) > 1:
+		return malformed("more than one Contact")
+	case req.Contact().Address.Wildcard:
+		return malformed("Contact")
+	}
+	return nil
+}
+
+// emptyTag says that a tag is there and is none.
+func emptyTag(params sipgo.HeaderParams) bool {
+	return slices.ContainsFunc(params, func(p sipgo.HeaderKV) bool { return strings.EqualFold(p.K, "tag") && p.V == "" })
+}
+
+// malformed is the verdict on what cannot be read; the text, which names the header field or what is wrong, goes into
+// the reason phrase (RFC 3261 section 21.4.1).
 func malformed(text string) *verdict { return &verdict{400, "malformed", text, nil} }
 
 // known are methods that are not done here.
@@ -113,11 +163,14 @@ func checkBody(req *sipgo.Request) *verdict {
 	if !offers || len(req.Body()) == 0 {
 		return nil
 	}
-	if codings := values(req, "Content-Encoding", "e"); len(codings) > 0 && !strings.EqualFold(codings[0], "identity") {
+	if codings := values(req, "Content-Encoding"); len(codings) > 0 && !strings.EqualFold(codings[0], "identity") {
 		return &verdict{415, "body-encoding", "the body is encoded", []sipgo.Header{header("Accept-Encoding", "identity")}}
 	}
 	if _, ok := sessionOf(req); ok || optionalBody(req) {
 		return nil
+	}
+	if mediaType(req) == "application/pkcs7-mime" { // RFC 3261 section 23.2
+		return &verdict{493, "body-encrypted", "the body is encrypted", nil}
 	}
 	return &verdict{415, "body-type", "the body is no session description", []sipgo.Header{header("Accept", acceptInvite)}}
 }

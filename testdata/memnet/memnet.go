@@ -53,7 +53,7 @@ func (n *Network) deliver(from, to netip.AddrPort, p []byte) {
 	n.mu.Lock()
 	peer, fault := n.conns[to], n.fault
 	n.mu.Unlock()
-	if peer == nil || fault != nil && fault(from, to, p) {
+	if fault != nil && fault(from, to, p) || peer == nil {
 		return
 	}
 	select {
