@@ -86,7 +86,8 @@ func (c *Call) accept(tx *serverTx, n Negotiator, body []byte, delayed bool) (*a
 		return nil, ErrAnswered
 	}
 	a := &answer{negotiator: n, delayed: delayed}
-	a.repeated = repeated{call: c, tx: tx, res: withBody(c.answerTo(tx, 200), body), most: sipgo.T2, lost: ErrNoAck}
+	t, headers := c.answerTimer(tx.req)
+	a.repeated = repeated{call: c, tx: tx, res: withBody(c.answerTo(tx, 200, headers...), body), most: sipgo.T2, lost: ErrNoAck}
 	if !a.start() {
 		return nil, ErrCancelled
 	}
@@ -96,12 +97,13 @@ func (c *Call) accept(tx *serverTx, n Negotiator, body []byte, delayed bool) (*a
 		c.early.stop()
 		c.up()
 	}
+	c.setTimer(t)
 	return a, nil
 }
 
 // answerTo is a response that may make or refresh the dialog: it says where we are and what we can.
-func (c *Call) answerTo(tx *serverTx, status int) *sipgo.Response {
-	return tx.response(status, c.contact(), header("Allow", allow), c.supported())
+func (c *Call) answerTo(tx *serverTx, status int, more ...sipgo.Header) *sipgo.Response {
+	return tx.response(status, append([]sipgo.Header{c.contact(), header("Allow", allow), c.supported()}, more...)...)
 }
 
 // up notes that the call is answered. The caller holds mu.

@@ -57,6 +57,8 @@ type Call struct {
 	queueRuns  bool
 	trying     *time.Timer
 	longest    *time.Timer
+	timer      sessionTimer
+	minSE      time.Duration // the longest that a 422 of the peer asked for
 }
 
 // Context ends with the call; context.Cause says why.
@@ -175,6 +177,7 @@ func (c *Call) finish(cause error) {
 			t.Stop()
 		}
 	}
+	c.timer.stop()
 	if c.change != nil {
 		c.change.reply(487) // RFC 3261 section 15.1.2
 	}

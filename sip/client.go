@@ -85,7 +85,6 @@ func (u *UserAgent) newRequest(method sipgo.RequestMethod, uri sipgo.Uri, f *flo
 }
 
 func withOffer(req *sipgo.Request, offer []byte) {
-	req.AppendHeader(header("Allow", allow))
 	if len(offer) > 0 {
 		req.AppendHeader(header("Content-Type", sdpType))
 		req.SetBody(offer)

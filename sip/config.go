@@ -13,6 +13,8 @@ import (
 const (
 	DefaultMaxCalls       = 2000
 	DefaultMaxCallTime    = 30 * time.Minute
+	DefaultSessionExpires = 30 * time.Minute
+	DefaultMinSE          = leastExpires
 	DefaultCallsPerSecond = 10
 	DefaultBurst          = 20
 )
@@ -39,6 +41,11 @@ type Config struct {
 	Resolver Resolver
 	// MaxCallTime is how long an answered call may last, DefaultMaxCallTime when zero.
 	MaxCallTime time.Duration
+	// SessionExpires is the session interval (RFC 4028) that is asked for, and the longest that is agreed to: a call
+	// that is not refreshed in it ends. DefaultSessionExpires when zero; negative turns session timers off.
+	SessionExpires time.Duration
+	// MinSE is the shortest session interval that is agreed to, DefaultMinSE when zero and never less.
+	MinSE time.Duration
 	// DrainTime is how long running calls may go on once Serve's context has ended.
 	DrainTime time.Duration
 	// Overload says why new calls are refused (503, also to OPTIONS outside a call) and how long a peer is asked to
@@ -85,6 +92,8 @@ type Trunk struct {
 func (c Config) withDefaults() (Config, error) {
 	c.MaxCalls = orDefault(c.MaxCalls, DefaultMaxCalls)
 	c.MaxCallTime = orDefault(c.MaxCallTime, DefaultMaxCallTime)
+	c.MinSE = orDefault(c.MinSE, DefaultMinSE)
+	c.SessionExpires = orDefault(c.SessionExpires, max(DefaultSessionExpires, c.MinSE))
 	c.UserAgent = orDefault(c.UserAgent, "readback")
 	if c.Log == nil {
 		c.Log = slog.Default()
@@ -120,6 +129,12 @@ func (c Config) check() error {
 		default:
 			problems = append(problems, fmt.Errorf("sip: trunk %s: reliable is %q; write supported, required or off", t.Name, t.Reliable))
 		}
+	}
+	if c.MinSE < leastExpires {
+		problems = append(problems, fmt.Errorf("sip: the shortest session interval is %v; RFC 4028 wants at least %v", c.MinSE, leastExpires))
+	}
+	if c.SessionExpires > 0 && c.SessionExpires < c.MinSE {
+		problems = append(problems, fmt.Errorf("sip: the session interval %v is shorter than the shortest that is agreed to, %v", c.SessionExpires, c.MinSE))
 	}
 	if len(c.Trunks) == 0 {
 		problems = append(problems, errors.New("sip: no trunk; without one every message is a stranger's"))

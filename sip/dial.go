@@ -50,6 +50,7 @@ func (u *UserAgent) Dial(ctx context.Context, uri string, n Negotiator, opts Dia
 	for _, h := range opts.Headers {
 		req.AppendHeader(header(h.Name, h.Value))
 	}
+	c.introduce(req)
 	withOffer(req, offer)
 	if err := u.admitDialled(c); err != nil {
 		return nil, err
@@ -161,11 +162,10 @@ func (c *Call) abandon(cause error) {
 
 // place sends the INVITE and follows it to its final answer.
 func (c *Call) place(req *sipgo.Request, opts DialOptions, answered chan<- error) error {
-	tx, err := c.ua.send(req, c.dialog.flow)
+	tx, err := c.ua.sendInvite(req, c.dialog.flow)
 	if err != nil {
 		return err
 	}
-	tx.tx.OnRetransmission(func(*sipgo.Response) { tx.repeatAck() })
 	ended, ringing, cancelled := c.ctx.Done(), false, false
 	var giveUp <-chan time.Time
 	for {
@@ -181,7 +181,14 @@ func (c *Call) place(req *sipgo.Request, opts DialOptions, answered chan<- error
 				c.answeredBy(tx, res, opts, answered)
 				return nil
 			default:
-				return statusError(res)
+				next, ok := c.longer(tx.req, res)
+				if !ok || ended == nil {
+					return statusError(res)
+				}
+				if tx, err = c.ua.sendInvite(next, c.dialog.flow); err != nil {
+					return err
+				}
+				ringing = false
 			}
 		case <-tx.tx.Done():
 			return tx.failure()
@@ -202,6 +209,15 @@ func (c *Call) place(req *sipgo.Request, opts DialOptions, answered chan<- error
 			c.sendCancel(tx)
 		}
 	}
+}
+
+// sendInvite sends an INVITE whose 200 is acknowledged each time it comes.
+func (u *UserAgent) sendInvite(req *sipgo.Request, f *flow) (*clientTx, error) {
+	tx, err := u.send(req, f)
+	if err == nil {
+		tx.tx.OnRetransmission(func(*sipgo.Response) { tx.repeatAck() })
+	}
+	return tx, err
 }
 
 // sendCancel asks the peer to end the INVITE; its final answer to that is what counts.
@@ -265,6 +281,8 @@ func (c *Call) establish(res *sipgo.Response) (gone bool) {
 	slices.Reverse(c.dialog.routes)
 	if gone = c.over; !gone {
 		c.up()
+		c.hear(res)
+		c.setTimer(timerOf(res))
 	}
 	id := c.dialog.id()
 	c.mu.Unlock()

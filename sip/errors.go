@@ -17,6 +17,8 @@ var (
 	ErrNoPrack = errors.New("a provisional answer was never acknowledged")
 	// ErrGone: the peer does not know the call any more, or answers nothing (RFC 3261 section 12.2.1.2).
 	ErrGone = errors.New("the other side is gone")
+	// ErrSessionExpired: nothing refreshed the call within its session interval (RFC 4028 section 10).
+	ErrSessionExpired = errors.New("the call was not refreshed in time")
 	// ErrTooLong: the call reached Config.MaxCallTime.
 	ErrTooLong = errors.New("the call reached its longest time")
 	// ErrDrain: the user agent is closing and the time for running calls is over.

@@ -218,13 +218,18 @@ func (p *peer) send(m any) {
 // expect takes the next message and checks how it starts.
 func (p *peer) expect(start string) string {
 	p.t.Helper()
+	return p.expectWithin(2*time.Minute, start)
+}
+
+func (p *peer) expectWithin(patience time.Duration, start string) string {
+	p.t.Helper()
 	select {
 	case m := <-p.got:
 		if !strings.HasPrefix(m, start) {
 			p.t.Fatalf("got %q, want %q", firstLineOf(m), start)
 		}
 		return m
-	case <-time.After(2 * time.Minute):
+	case <-time.After(patience):
 		p.t.Fatalf("got nothing, want %q", start)
 	}
 	return ""

@@ -11,8 +11,11 @@ import (
 	sipgo "github.com/emiago/sipgo/sip"
 )
 
-// glareTries is how often a change of ours is tried while the peer makes changes of its own.
-const glareTries = 5
+// changeTries is how often a change of ours is tried.
+const changeTries = 5
+
+// errTooBrief: the peer wants a longer session interval (422), and gets it at the next try.
+var errTooBrief = errors.New("the session interval was too short")
 
 // receiveOffer changes the session of a call by INVITE, UPDATE or PRACK: hold, resume, another port or codec, or
 // nothing but a refresh (RFC 3261 section 14.2, RFC 3311 section 5.2).
@@ -92,7 +95,7 @@ func (c *Call) changeSession(tx *serverTx) {
 	if tx.req.Method == sipgo.INVITE {
 		_, err = c.accept(tx, n, body, len(offer) == 0)
 	} else {
-		tx.respond(withBody(c.answerTo(tx, 200), body))
+		c.confirm(tx, body)
 	}
 	if err == nil {
 		c.heardFrom(tx.req)
@@ -106,12 +109,22 @@ func (c *Call) changeSession(tx *serverTx) {
 func (c *Call) Reinvite(ctx context.Context) error { return c.offer(ctx, sipgo.INVITE) }
 
 func (c *Call) offer(ctx context.Context, method sipgo.RequestMethod) error {
+	return c.persist(ctx, func() error { return c.exchange(ctx, method) })
+}
+
+// persist tries again what met a change of the peer's, or a wish for another session interval.
+func (c *Call) persist(ctx context.Context, attempt func() error) error {
 	for try := 1; ; try++ {
-		err := c.exchange(ctx, method)
-		if !hasStatus(err, 491) || try == glareTries {
+		err := attempt()
+		switch {
+		case try == changeTries:
 			return err
-		}
-		if err := c.pause(ctx, c.glarePause()); err != nil {
+		case errors.Is(err, errTooBrief):
+		case hasStatus(err, 491):
+			if err := c.pause(ctx, c.glarePause()); err != nil {
+				return err
+			}
+		default:
 			return err
 		}
 	}
@@ -154,13 +167,15 @@ func (c *Call) exchange(ctx context.Context, method sipgo.RequestMethod) error {
 	if err != nil {
 		return err
 	}
+	c.introduce(req)
 	withOffer(req, offer)
-	tx, err := c.ua.send(req, f)
+	send := c.ua.send
+	if method == sipgo.INVITE {
+		send = c.ua.sendInvite
+	}
+	tx, err := send(req, f)
 	if err != nil {
 		return fmt.Errorf("sip: %s: %w", method, err)
-	}
-	if method == sipgo.INVITE {
-		tx.tx.OnRetransmission(func(*sipgo.Response) { tx.repeatAck() })
 	}
 	res, err := c.outcome(ctx, tx)
 	if err != nil {
@@ -186,9 +201,17 @@ func (c *Call) outcome(ctx context.Context, tx *clientTx) (*sipgo.Response, erro
 		c.end(fmt.Errorf("%w: %s: %w", ErrGone, tx.req.Method, err))
 	}
 	if err != nil {
+		if res != nil && c.raise(res) {
+			err = fmt.Errorf("%w: %w", errTooBrief, err)
+		}
 		return nil, fmt.Errorf("sip: %s: %w", tx.req.Method, err)
 	}
-	c.heardFrom(res)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.hear(res)
+	if c.answered {
+		c.setTimer(timerOf(res))
+	}
 	return res, nil
 }
 

@@ -17,6 +17,9 @@ func (u *UserAgent) extensions(t *Trunk) []string {
 	if t.Reliable != ReliableOff {
 		tags = append(tags, option100rel)
 	}
+	if u.config.SessionExpires > 0 {
+		tags = append(tags, optionTimer)
+	}
 	return tags
 }
 
@@ -38,7 +41,8 @@ var echoed = []string{"Via", "From", "To", "Call-ID", "CSeq"}
 var reasons = map[int]string{
 	100: "Trying", 180: "Ringing", 183: "Session Progress", 200: "OK",
 	400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 406: "Not Acceptable", 413: "Request Entity Too Large",
-	414: "Request-URI Too Long", 415: "Unsupported Media Type", 416: "Unsupported URI Scheme", 420: "Bad Extension", 421: "Extension Required", 480: "Temporarily Unavailable",
+	414: "Request-URI Too Long", 415: "Unsupported Media Type", 416: "Unsupported URI Scheme", 420: "Bad Extension",
+	421: "Extension Required", 422: "Session Interval Too Small", 480: "Temporarily Unavailable",
 	481: "Call/Transaction Does Not Exist", 482: "Loop Detected", 483: "Too Many Hops", 486: "Busy Here",
 	487: "Request Terminated", 488: "Not Acceptable Here", 491: "Request Pending", 493: "Undecipherable", 500: "Server Internal Error",
 	501: "Not Implemented", 503: "Service Unavailable", 504: "Server Time-out", 505: "Version Not Supported", 603: "Decline",

@@ -24,7 +24,21 @@ func (c *Call) receiveUpdate(tx *serverTx) {
 		tx.refuse(changePending())
 	default:
 		c.heardFrom(tx.req)
-		tx.respond(c.answerTo(tx, 200))
+		c.confirm(tx, nil)
+	}
+}
+
+// confirm answers an UPDATE or a PRACK. An UPDATE of an answered call refreshes it (RFC 4028).
+func (c *Call) confirm(tx *serverTx, session []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	refreshes := c.answered && tx.req.Method == sipgo.UPDATE
+	t, headers := c.timer, []sipgo.Header(nil)
+	if refreshes {
+		t, headers = c.answerTimer(tx.req)
+	}
+	if tx.respond(withBody(c.answerTo(tx, 200, headers...), session)) && refreshes {
+		c.setTimer(t)
 	}
 }
 
@@ -47,14 +61,17 @@ func (c *Call) isAnswered() bool {
 
 // heardFrom follows what a message that refreshes the dialog says: where the peer is, and whether it takes UPDATE.
 func (c *Call) heardFrom(m sipgo.Message) {
-	methods := values(m, "Allow")
-	contact := contactOf(m)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if contact != nil {
+	c.hear(m)
+}
+
+// hear is heardFrom for a caller that holds mu.
+func (c *Call) hear(m sipgo.Message) {
+	if contact := contactOf(m); contact != nil {
 		c.dialog.target = *contact.Address.Clone()
 	}
-	if len(methods) > 0 {
+	if methods := values(m, "Allow"); len(methods) > 0 {
 		c.updates = slices.Contains(methods, string(sipgo.UPDATE))
 	}
 }

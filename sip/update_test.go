@@ -288,7 +288,7 @@ func TestGlareIsGivenUp_RFC3261_14_1(t *testing.T) {
 		result = make(chan error, 1)
 		p := r.peer(carrier)
 		p.establish(invite())
-		for range glareTries {
+		for range changeTries {
 			p.send(respond(p.expect("INVITE "), "491 Request Pending"))
 			p.expect("ACK ")
 		}

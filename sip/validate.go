@@ -101,7 +101,7 @@ var known = []sipgo.RequestMethod{
 // 8.2.3), in that order.
 func (u *UserAgent) understand(req *sipgo.Request, t *trunk) *verdict {
 	extensions := func(req *sipgo.Request) *verdict { return checkRequire(req, u.extensions(&t.Trunk)) }
-	for _, check := range []func(*sipgo.Request) *verdict{checkMethod, checkURI, checkHops, extensions, checkBody, checkAccept} {
+	for _, check := range []func(*sipgo.Request) *verdict{checkMethod, checkURI, checkHops, extensions, checkBody, checkAccept, u.judgeTimer} {
 		if v := check(req); v != nil {
 			return v
 		}
@@ -147,7 +147,7 @@ func checkRequire(req *sipgo.Request, extensions []string) *verdict {
 	return &verdict{420, "require", "these extensions are not supported: " + list, []sipgo.Header{header("Unsupported", list)}}
 }
 
-// hasOption says that a header with option tags holds one. Names are the full name and the compact one.
+// hasOption says that one of some header fields with option tags holds one.
 func hasOption(m sipgo.Message, tag string, names ...string) bool {
 	return containsFold(values(m, names...), tag)
 }
