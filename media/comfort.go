@@ -21,9 +21,20 @@ func (s *Session) resting() bool {
 	return s.agreed.Noise && s.playing == nil && (s.agreed.Codec != sdp.G722 || s.out.quiet >= calming)
 }
 
+// unsettled reports whether the peer's decoder must be brought to rest before a prompt: it last heard another coder's
+// stream. s.mu is held.
+func (s *Session) unsettled() bool {
+	return s.agreed.Codec == sdp.G722 && s.out.foreign && s.out.quiet < calming
+}
+
 // describeNoise puts together the packet of a silence (RFC 3389 section 3): its size.
 func (s *Session) describeNoise(h *header, payload []byte) int {
 	h.payloadType, h.marker = s.agreed.NoiseType, false
+	if s.bridged != nil {
+		if n := s.bridged.in.describe(payload); n > 0 {
+			return n
+		}
+	}
 	payload[0] = noise.Payload(comfortLevel)
 	return 1
 }

@@ -3,7 +3,7 @@
 // An [Engine] owns the ports and the workers; a [Session] is one call's share of it. A session is given the peer's
 // session description ([Session.Answer]), and from then on sends a packet every 10 to 60 ms: silence, or the
 // [Clip]s of [Session.Play]. Beside it [Session.ReadKey] hands out the keys that are pressed and [Session.Record] writes
-// what is said.
+// what is said. [Bridge] joins two sessions for as long as wanted.
 //
 // A worker is one goroutine on a thread of its own with absolute deadlines. It ticks every 5 ms; each session lives in
 // one of four slots, in which the worker sends its next packet; its socket is read half way between. A packet costs no

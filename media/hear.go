@@ -41,12 +41,16 @@ func (s *Session) mute(timestamp uint32, duration int) {
 	s.pass(note{timestamp: timestamp, duration: uint32(duration), what: noteTone}, nil)
 }
 
-// pass gives what has come to the recording and the tap. What comes on hold is for nobody. s.mu is held.
+// pass gives what has come to the recording, the tap and the other side of a bridge. What comes on hold is for nobody.
+// s.mu is held.
 func (s *Session) pass(n note, payload []byte) {
-	if s.recording == nil && s.tap == nil || s.clock.held {
+	if s.recording == nil && s.tap == nil && s.bridged == nil || s.clock.held {
 		return
 	}
 	n.at = s.clock.time
+	if s.bridged != nil {
+		s.bridged.pass(n, payload, s.keys.way)
+	}
 	if s.recording != nil {
 		s.recording.intake.add(n, payload)
 	}

@@ -98,8 +98,13 @@ func babble(d time.Duration, level float64) []int16 {
 
 // likeness is the correlation of two sounds at the best alignment within 125 ms, up to 1.
 func likeness(a, b []int16) float64 {
-	best := 0.0
-	for shift := 0; shift < 1000 && shift+len(a) <= len(b); shift++ {
+	best, _ := alignment(a, b, 1000)
+	return best
+}
+
+// alignment is the best one of a in b, later by less than so many samples, and the correlation there.
+func alignment(a, b []int16, most int) (best float64, at int) {
+	for shift := 0; shift < most && shift+len(a) <= len(b); shift++ {
 		var cross, aa, bb float64
 		for i, v := range a {
 			w := float64(b[shift+i])
@@ -107,7 +112,9 @@ func likeness(a, b []int16) float64 {
 			aa += float64(v) * float64(v)
 			bb += w * w
 		}
-		best = max(best, cross/math.Sqrt(aa*bb))
+		if like := cross / math.Sqrt(aa*bb); like > best {
+			best, at = like, shift
+		}
 	}
-	return best
+	return best, at
 }

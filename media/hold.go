@@ -34,6 +34,9 @@ func (s *Session) setHold(held bool) {
 		return
 	}
 	s.clock.held = held
+	if s.bridged != nil {
+		s.bridged.tellHold()
+	}
 	for _, w := range s.waits {
 		w.setHold(held)
 	}

@@ -13,12 +13,10 @@ type intake struct {
 }
 
 const (
-	// intakeBytes is how much sound an intake holds: four seconds.
-	intakeBytes = 4 * sampleRate
-	// intakeNotes is how many packets it holds, four seconds in packets of 10 ms; the reserve of it is not for sound, so
-	// that sound is never kept whose keys are not known.
-	intakeNotes   = 480
-	intakeReserve = 80
+	// intakeNotes is how many packets an intake holds for each second, of 10 ms and more; a part of the room is not for
+	// sound, so that sound is never kept whose keys are not known.
+	intakeNotes   = 120
+	intakeReserve = 6
 	// maxComfort is as much of the payload of comfort noise as is looked at.
 	maxComfort = 32
 )
@@ -53,15 +51,16 @@ func noteOf(h header, what what, codec sdp.Codec) note {
 	}
 }
 
-func newIntake() intake {
-	return intake{notes: make([]note, 0, intakeNotes), bytes: make([]byte, 0, intakeBytes)}
+// newIntake makes one that holds what comes in a time.
+func newIntake(d time.Duration) intake {
+	return intake{notes: make([]note, 0, intakeNotes*d/time.Second), bytes: make([]byte, 0, samplesIn(d))}
 }
 
 // add keeps a note with its payload. What there is no room for is lost, as if it had not come.
 func (i *intake) add(n note, payload []byte) {
 	room := cap(i.notes) - len(i.notes)
 	if n.what == noteSound {
-		room -= intakeReserve
+		room -= cap(i.notes) / intakeReserve
 	}
 	if room <= 0 || len(payload) > cap(i.bytes)-len(i.bytes) {
 		return

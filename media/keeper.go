@@ -34,7 +34,7 @@ type keeper struct {
 
 func newKeeper(s *Session, r *recorder, file *wav.Writer, limit RecordLimit) *keeper {
 	return &keeper{
-		session: s, recorder: r, file: file, limit: limit, batch: newIntake(), speech: newSpeech(file.Rate()),
+		session: s, recorder: r, file: file, limit: limit, batch: newIntake(recordIntake), speech: newSpeech(file.Rate()),
 		line: newPlayout(file.Rate(), r.begun, recordDelay, recordPatience),
 	}
 }

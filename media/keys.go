@@ -79,13 +79,16 @@ func (s *Session) tellKeys() {
 	}
 }
 
-// press takes a key that was heard on a way. While a recording runs, '#' ends it and goes nowhere else. s.mu is held.
+// press takes a key that was heard on a way. In a bridge it is for the other side, unless it is to be kept. While a recording runs, '#' ends it and goes nowhere else. s.mu is held.
 func (s *Session) press(key Key, by way) {
 	k := &s.keys
 	if k.way == byNone {
 		k.way = by
 	}
 	if k.way != by {
+		return
+	}
+	if s.bridged != nil && s.bridged.out.press(key, by) {
 		return
 	}
 	if key == '#' && s.recording != nil && s.recording.endByKey(s.clock.time) {

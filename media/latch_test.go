@@ -33,14 +33,18 @@ func handsetAt(t *testing.T, n *memnet.Network, addr string, to netip.AddrPort) 
 // send sends a packet of 20 ms of a payload type.
 func (h *handset) send(payloadType byte, payload []byte) {
 	h.t.Helper()
-	p := binary.BigEndian.AppendUint16([]byte{0x80, payloadType}, h.sequence)
-	p = binary.BigEndian.AppendUint32(p, h.stamp)
-	p = append(append(p, 0, 0, 0, h.to.Addr().As16()[15]), payload...)
-	h.sequence++
-	h.stamp += 160
-	if _, err := h.WriteToAddrPort(p, h.to); err != nil {
+	if _, err := h.WriteToAddrPort(h.packet(payloadType, payload), h.to); err != nil {
 		h.t.Fatal(err)
 	}
+}
+
+// packet is the next one to send.
+func (h *handset) packet(payloadType byte, payload []byte) []byte {
+	p := binary.BigEndian.AppendUint16([]byte{0x80, payloadType}, h.sequence)
+	p = binary.BigEndian.AppendUint32(p, h.stamp)
+	h.sequence++
+	h.stamp += 160
+	return append(append(p, 0, 0, 0, h.to.Addr().As16()[15]), payload...)
 }
 
 func (h *handset) sound() { h.send(0, make([]byte, 160)) }

@@ -2,7 +2,9 @@ package media
 
 import (
 	"context"
+	"time"
 
+	"readback/media/g711"
 	"readback/media/sdp"
 )
 
@@ -34,6 +36,46 @@ func (s *Session) Play(ctx context.Context, clips ...*Clip) error {
 	}
 	return nil
 }
+
+// Loop plays clips over and over until ctx is done, whose cause it returns, or ErrClosed or ErrBusy as Play does; clips of
+// no length are ErrClip. It ends within a packet's time, in which the sound fades: it does not click.
+func (s *Session) Loop(ctx context.Context, clips ...*Clip) error {
+	p := &playback{clips: clips, done: make(chan struct{})}
+	if p.at(position{}).clip == len(clips) {
+		return ErrClip
+	}
+	p.loops = true
+	if err := s.startPlaying(p); err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		s.fadeOut(p)
+		s.stopPlaying(p)
+		return context.Cause(ctx)
+	case <-s.done:
+		return ErrClosed
+	}
+}
+
+// fadeOut waits for the last packet of a playback, which ends with the next one, unless none is sent now.
+func (s *Session) fadeOut(p *playback) {
+	s.mu.Lock()
+	p.fades = true
+	held := s.clock.held
+	s.mu.Unlock()
+	if held {
+		return
+	}
+	select {
+	case <-p.done:
+	case <-s.done:
+	case <-time.After(fadeWait):
+	}
+}
+
+// fadeWait is how long the last packet of a Loop is waited for: two of the longest.
+const fadeWait = 2 * maxFrame * sample
 
 func (s *Session) startPlaying(p *playback) error {
 	s.negotiating.Lock() // the codec stays
@@ -92,6 +134,8 @@ func (s *Session) advancePlaying(d *departure) {
 type playback struct {
 	clips    []*Clip
 	position position
+	loops    bool // after the last clip comes the first
+	fades    bool // the next packet is the last
 	over     bool // everything was sent
 	done     chan struct{}
 }
@@ -110,6 +154,9 @@ type position struct{ clip, sample int }
 func (p *playback) at(q position) position {
 	for q.clip < len(p.clips) && q.sample == p.clips[q.clip].length {
 		q = position{clip: q.clip + 1}
+		if p.loops && q.clip == len(p.clips) {
+			q.clip = 0
+		}
 	}
 	return q
 }
@@ -120,7 +167,7 @@ func (p *playback) fill(payload []byte, codec sdp.Codec) position {
 		silence(payload, codec)
 		return position{}
 	}
-	q := p.at(p.position)
+	whole, q := payload, p.at(p.position)
 	for len(payload) > 0 && q.clip < len(p.clips) {
 		n := copy(payload, p.clips[q.clip].coded(codec)[q.sample:])
 		payload = payload[n:]
@@ -128,5 +175,33 @@ func (p *playback) fill(payload []byte, codec sdp.Codec) position {
 		q = p.at(q)
 	}
 	silence(payload, codec)
+	if p.fades {
+		fade(whole, codec)
+		return position{clip: len(p.clips)}
+	}
 	return q
+}
+
+// fade brings the sound in a payload down to silence. In G.722 silence does: its decoders fade to that by themselves.
+func fade(payload []byte, codec sdp.Codec) {
+	var pcm [maxFrame]int16
+	n := len(payload)
+	switch codec {
+	case sdp.PCMA:
+		g711.DecodeA(pcm[:], payload)
+		lower(pcm[:n])
+		g711.EncodeA(payload, pcm[:n])
+	case sdp.PCMU:
+		g711.DecodeMu(pcm[:], payload)
+		lower(pcm[:n])
+		g711.EncodeMu(payload, pcm[:n])
+	default:
+		silence(payload, codec)
+	}
+}
+
+func lower(pcm []int16) {
+	for i, v := range pcm {
+		pcm[i] = int16(int(v) * (len(pcm) - 1 - i) / len(pcm))
+	}
 }

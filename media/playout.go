@@ -48,6 +48,13 @@ func newPlayout(rate int, begin, least, most time.Duration) *playout {
 	}
 }
 
+// setRate changes that of the sound given out.
+func (p *playout) setRate(rate int) {
+	if p.rate != rate {
+		p.rate, p.conceal = rate, plc.New(rate)
+	}
+}
+
 // accept takes what has come. Everything that was due then has been given out.
 func (p *playout) accept(n note, payload []byte) {
 	packet := jitter.Packet{
@@ -89,6 +96,12 @@ func (p *playout) next(dst []int16, n int) (pcm []int16, silent bool) {
 	run := p.buffer.Next(min(n, piece))
 	p.given += int64(run.Samples)
 	pcm = dst[:run.Samples*p.rate/sampleRate]
+	p.render(pcm, run)
+	return pcm, run.State == jitter.Silence
+}
+
+// render makes the sound of a run.
+func (p *playout) render(pcm []int16, run jitter.Run) {
 	switch run.State {
 	case jitter.Sound:
 		p.decode(pcm, run)
@@ -103,7 +116,6 @@ func (p *playout) next(dst []int16, n int) (pcm []int16, silent bool) {
 		p.noise.Fill(pcm)
 		p.conceal.Good(pcm)
 	}
-	return pcm, run.State == jitter.Silence
 }
 
 // decode turns a run of sound into samples of the playout's rate.
@@ -150,6 +162,16 @@ func (p *playout) mute(timestamp uint32, duration int) {
 	}
 	copy(p.mutes[:], p.mutes[1:])
 	*last = m
+}
+
+// muted reports whether a press is in so many samples of 8 kHz from a position on.
+func (p *playout) muted(at int64, n int) bool {
+	for _, m := range p.mutes {
+		if m.from < at+int64(n) && at < m.to {
+			return true
+		}
+	}
+	return false
 }
 
 // silence clears the presses in sound from a position on.

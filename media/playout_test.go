@@ -200,7 +200,7 @@ func TestPausesAreFilledWithNoise_RFC3389(t *testing.T) {
 
 // What is full loses sound, but never the presses in what it keeps.
 func TestIntakeIsBounded(t *testing.T) {
-	i := newIntake()
+	i := newIntake(recordIntake)
 	notes, bytes := cap(i.notes), cap(i.bytes)
 	for n := range 3 * notes {
 		i.add(note{what: noteSound, sequence: uint16(n)}, make([]byte, 20))

@@ -14,6 +14,8 @@ const (
 	// recordPatience is how long it waits where many are late.
 	recordDelay    = 200 * time.Millisecond
 	recordPatience = 750 * time.Millisecond
+	// recordIntake is how long the writer may be busy before sound is lost.
+	recordIntake = 4 * time.Second
 	// recordPace is how often the writer is woken, on the session's clock.
 	recordPace = 200 * time.Millisecond
 )
@@ -108,7 +110,7 @@ type recorder struct {
 
 // newRecorder begins at a time on the session's clock.
 func newRecorder(at time.Duration) *recorder {
-	return &recorder{intake: newIntake(), begun: at, woken: at, wake: make(chan struct{}, 1)}
+	return &recorder{intake: newIntake(recordIntake), begun: at, woken: at, wake: make(chan struct{}, 1)}
 }
 
 // endByKey ends the recording before the key; false when it had ended already. s.mu is held.

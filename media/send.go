@@ -24,6 +24,7 @@ type emission struct {
 	flowing  bool   // the last packet left when it was due
 	resting  bool   // the last packet of sound or noise was one of noise
 	quiet    int    // samples of silence since there was sound
+	foreign  bool   // that sound was another session's or cut off: no prompt has brought the peer's decoder to rest
 	last     time.Duration
 	sent     int64
 	bytes    int64
@@ -40,6 +41,7 @@ type departure struct {
 	size     int // of the payload
 	ptime    int
 	resting  bool      // it is comfort noise, or a key in the midst of it
+	foreign  bool      // and that was not brought to rest
 	quiet    int       // samples of silence since there was sound, this packet's too
 	playing  *playback // whose sound it carries, up to next
 	next     position
@@ -52,16 +54,19 @@ type departure struct {
 func (s *Session) send(w *worker) {
 	o := &s.out
 	o.due = w.tick + s.period()
-	if s.clock.held || !s.latch.to.IsValid() {
-		o.flowing, o.last = false, 0
-		return
-	}
 	h := header{
 		marker: !o.flowing, payloadType: s.agreed.PayloadType,
 		sequence: o.sequence, timestamp: o.origin + uint32(w.tick*tickSamples), ssrc: o.ssrc,
 	}
+	if s.clock.held || !s.latch.to.IsValid() {
+		o.flowing, o.last = false, 0
+		if s.bridged != nil {
+			s.bridged.in.skip(h.timestamp)
+		}
+		return
+	}
 	packet := w.carrier.packet()
-	d := departure{stamp: h.timestamp, ptime: s.agreed.Ptime, size: s.agreed.Ptime * sampleRate / 1000, quiet: o.quiet}
+	d := departure{stamp: h.timestamp, ptime: s.agreed.Ptime, size: s.agreed.Ptime * sampleRate / 1000, quiet: o.quiet, foreign: o.foreign}
 	s.carry(&h, &d, packet[headerSize:])
 	h.put(packet[:])
 	size, ok := s.seal(packet[:], headerSize+d.size)
@@ -74,6 +79,7 @@ func (s *Session) send(w *worker) {
 
 // carry puts the payload of a packet together. s.mu is held.
 func (s *Session) carry(h *header, d *departure, payload []byte) {
+	said := s.relayed(d, payload[:d.size], h.timestamp)
 	press, pressed := s.dial(d, h.timestamp)
 	switch {
 	case pressed:
@@ -81,14 +87,21 @@ func (s *Session) carry(h *header, d *departure, payload []byte) {
 		s.measurePress(h.marker)
 		d.size, d.resting = dtmf.PayloadSize, s.out.resting
 		press.Put(payload)
+	case said:
+		h.marker = h.marker || s.out.resting
 	case s.resting():
 		d.size, d.resting = s.describeNoise(h, payload), true
 	default:
 		h.marker = h.marker || s.out.resting // a talkspurt begins (RFC 3551 section 4.1)
-		d.playing, d.next = s.playing, s.playing.fill(payload[:d.size], s.agreed.Codec)
-		if d.quiet += d.size; s.playing != nil {
+		p := s.playing
+		if p != nil && s.unsettled() {
+			p = nil
+		}
+		d.playing, d.next = p, p.fill(payload[:d.size], s.agreed.Codec)
+		if d.quiet += d.size; p != nil {
 			d.quiet = 0
 		}
+		d.foreign = (d.foreign || p != nil && p.fades) && d.quiet < calming
 	}
 }
 
@@ -122,7 +135,7 @@ func (o *emission) count(d *departure, now time.Duration) {
 		o.gaps++
 	}
 	o.last, o.flowing, o.stamp = now, true, d.stamp
-	o.resting, o.quiet = d.resting, d.quiet
+	o.resting, o.quiet, o.foreign = d.resting, d.quiet, d.foreign
 	o.sequence++
 	o.sent++
 	o.bytes += int64(d.size)

@@ -40,6 +40,7 @@ type Session struct {
 	dialling  *dialling
 	recording *recorder
 	tap       *tap
+	bridged   *leg // nil outside a bridge
 	waits     waits
 	reports   reports
 	crypto    encryption

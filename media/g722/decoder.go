@@ -28,6 +28,17 @@ func (d *Decoder) Decode(dst []int16, src []byte) {
 	}
 }
 
+// Encoder is one that goes on where the decoder is, for a listener who has heard the same: heard is the end of what was
+// decoded.
+func (d *Decoder) Encoder(heard []int16) Encoder {
+	e := Encoder{low: d.low, high: d.high}
+	heard = heard[max(0, len(heard)-qmfPast):]
+	for i, s := range heard {
+		e.past[qmfPast-len(heard)+i] = int32(s)
+	}
+	return e
+}
+
 // low decodes six bits to a sample of the lower half: INVQBL, RECONS and LIMIT.
 func (b *band) low(code byte) int32 {
 	det := lowSteps.at(b.log)

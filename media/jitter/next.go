@@ -49,6 +49,9 @@ func (b *Buffer) Next(n int) Run {
 	return run
 }
 
+// Slow reports whether the delay is to be shortened when it will not be heard: then it matters what is quiet.
+func (b *Buffer) Slow() bool { return b.excess() > slack }
+
 // Quiet tells that the sound given out last was so quiet that a change of the delay will not be heard there.
 func (b *Buffer) Quiet() { b.quiet = true }
 

@@ -55,6 +55,9 @@ func (g *Generator) Set(payload []byte) {
 	}
 }
 
+// Silent reports whether no noise has been described, or one of no level.
+func (g *Generator) Silent() bool { return g.gain == 0 }
+
 // Fill makes so many samples of noise, of 16 bits. They go on from those before.
 func (g *Generator) Fill(pcm []int16) {
 	if g.gain == 0 {

@@ -63,6 +63,9 @@ func (c *Concealer) Good(pcm []int16) {
 	c.remember(pcm)
 }
 
+// Mending reports whether sound that comes now is changed by Good: a loss is not over.
+func (c *Concealer) Mending() bool { return c.lost > 0 }
+
 // Lost fills pcm with what might have been there.
 func (c *Concealer) Lost(pcm []int16) {
 	if len(pcm) == 0 {
