@@ -52,6 +52,8 @@ type Config struct {
 	Identify Identify `yaml:"identify"`
 	// Own recordings of the prompts.
 	Prompts Prompts `yaml:"prompts"`
+	// What is kept of calls: their records, and what was said in signalling.
+	Calls Calls `yaml:"calls"`
 	// Recording of what the caller says.
 	Recording Recording `yaml:"recording"`
 	// The database of accounts and tickets.

@@ -104,7 +104,7 @@ var compareAddresses = cmp.Options{
 func TestDefaultIsTheAgreedPolicy(t *testing.T) {
 	c := Default()
 	loopback := netip.MustParseAddrPort("127.0.0.1:5060")
-	wantListen := []Listen{{"udp", loopback}, {"tcp", loopback}}
+	wantListen := []Listen{{Network: "udp", Address: loopback}, {Network: "tcp", Address: loopback}}
 	if diff := cmp.Diff(wantListen, c.SIP.Listen, compareAddresses); diff != "" {
 		t.Errorf("sip.listen (-want +got):\n%s", diff)
 	}
@@ -135,7 +135,7 @@ func TestDefaultIsTheAgreedPolicy(t *testing.T) {
 	}
 	wantTrunks := []Trunk{{
 		Name: "loopback", Networks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Codecs: []string{"g722", "pcmu", "pcma"},
-		Encryption: "optional", InBand: "without-events",
+		Reliable: "supported", Encryption: "optional", InBand: "without-events",
 		CallsPerSecond: 10, Burst: 20, MaxCalls: 200,
 	}}
 	if diff := cmp.Diff(wantTrunks, c.Trunks, compareAddresses); diff != "" {
@@ -358,7 +358,7 @@ func TestProblemKnowsItsPlace(t *testing.T) {
 	for path, want := range map[string]string{
 		"numbers[0].locale":    "numbers[0].locale: m (readback.yaml:5:13); f",
 		"numbers[0].time_zone": "numbers[0].time_zone: m (readback.yaml:3:5); f",
-		"sip.max_calls":        "sip.max_calls: m (built-in default.yaml:32:14); f",
+		"sip.max_calls":        "sip.max_calls: m (built-in default.yaml:44:14); f",
 		"":                     "m (readback.yaml); f",
 	} {
 		if got := c.Problem(path, "m", "f").Error(); got != want {

@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"errors"
 	"net/netip"
+	"os"
 	"reflect"
 	"strconv"
 
@@ -40,6 +41,20 @@ func (r *reader) scalar(path string, node ast.Node, v reflect.Value, rule rules)
 	}
 	if err := rule.check(v, text); err != nil {
 		r.malformed(path, node, shown, err)
+	}
+	if file, ok := v.Addr().Interface().(*Path); ok {
+		r.plainFile(path, node, file)
+	}
+}
+
+// plainFile makes a path its file's own, and checks that it leads to something that can be read.
+func (r *reader) plainFile(path string, node ast.Node, file *Path) {
+	if *file == "" {
+		return
+	}
+	*file = Path(within(r.file, string(*file)))
+	if info, err := os.Stat(string(*file)); err != nil || !info.Mode().IsRegular() {
+		r.reportAt(path, node, r.shown(path)+" is not a file that can be read", "make it, readable for the gateway's user, or correct the path")
 	}
 }
 

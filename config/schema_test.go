@@ -77,7 +77,9 @@ func writtenForm(t reflect.Type) *jsonschema.Schema {
 		return text(`[0-9]+ *- *[0-9]+`)
 	case reflect.TypeFor[Share]():
 		return &jsonschema.Schema{Type: "number", ExclusiveMinimum: "0", Maximum: "1"}
-	case reflect.TypeFor[Secret]():
+	case reflect.TypeFor[Size]():
+		return text(`[0-9]+ *[MG]B`)
+	case reflect.TypeFor[Secret](), reflect.TypeFor[Path]():
 		return &jsonschema.Schema{Type: "string"}
 	case reflect.TypeFor[netip.Prefix]():
 		return text(network)
@@ -160,7 +162,7 @@ func TestFilesAgreeWithTheSchema(t *testing.T) {
 	for name, text := range map[string]string{
 		"unknown key":    "nmbers: []",
 		"wrong type":     "trunks: 5",
-		"missing key":    "trunks: [{name: a}]",
+		"missing key":    "trunks: [{networks: [192.0.2.1]}]",
 		"wrong choice":   "observe: {log_level: loud}",
 		"out of range":   "sip: {max_calls: 0}",
 		"no share":       "rtp: {overload: {busy: 7.5}}",

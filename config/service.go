@@ -46,6 +46,14 @@ type Recording struct {
 	Keep Duration `yaml:"keep" between:"0s,3650d"`
 }
 
+// Calls is what is kept of calls.
+type Calls struct {
+	// How long call records and signalling are kept.
+	Keep Duration `yaml:"keep" between:"1h,3650d"`
+	// The most that signalling may take on disk; the oldest goes first.
+	Size Size `yaml:"size"`
+}
+
 // Store is the database.
 type Store struct {
 	// A PostgreSQL address like postgres://readback@db.example.com/readback. Empty: SQLite in the data directory.

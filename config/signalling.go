@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/netip"
+	"time"
 )
 
 // SIP is the signalling side of the gateway.
@@ -10,6 +11,12 @@ type SIP struct {
 	Listen []Listen `yaml:"listen" jsonschema:"minItems=1,maxItems=64"`
 	// The IP address or host name that peers are told to answer to, when it is not the address listened on (behind NAT).
 	Advertise string `yaml:"advertise" jsonschema:"pattern=^([A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?|::1|)$,maxLength=253" fix:"write an IP address or a host name, without a port"`
+	// Networks on this side of the NAT: peers there are told the address listened on.
+	LocalNetworks []netip.Prefix `yaml:"local_networks" jsonschema:"maxItems=100"`
+	// SIP proxies of your own in front of the gateway. A request from one belongs to the trunk in whose networks the address in proxy_header lies.
+	Proxies []netip.Prefix `yaml:"proxies" jsonschema:"maxItems=100"`
+	// The header in which proxies say where a request came from. From everyone else it is removed.
+	ProxyHeader string `yaml:"proxy_header" jsonschema:"pattern=^[A-Za-z][A-Za-z0-9-]*$,maxLength=63" fix:"write the name of a header, like X-Source-Address"`
 	// The User-Agent and Server header.
 	UserAgent string `yaml:"user_agent" jsonschema:"pattern=^[A-Za-z0-9 ./_()+-]*$,maxLength=100" fix:"use letters, digits, spaces and ./_()+-"`
 	// Calls at once over all trunks. More are answered 503 with Retry-After, which makes carriers try elsewhere.
@@ -18,14 +25,80 @@ type SIP struct {
 	MaxCallTime Duration `yaml:"max_call_time" between:"1m,24h"`
 	// The time a call rings before it is answered, where its number does not say otherwise. 0s answers at once.
 	RingTime Duration `yaml:"ring_time" between:"0s,2m"`
+	// How long running calls may go on after the gateway was told to stop (SIGTERM).
+	DrainTime Duration `yaml:"drain_time" between:"0s,24h"`
+	// How a call whose end was never told is found out (RFC 4028).
+	SessionTimer SessionTimer `yaml:"session_timer"`
+	// The certificates of tls and wss listeners, and who vouches for those of peers.
+	TLS TLS `yaml:"tls"`
+	// What peers may use at most.
+	Limits Limits `yaml:"limits"`
+	// How signed caller numbers (STIR/SHAKEN) are checked.
+	STIR STIR `yaml:"stir"`
+	// The name servers for the names of trunks. Empty: those of the machine.
+	NameServers []netip.AddrPort `yaml:"name_servers" jsonschema:"maxItems=8"`
 }
 
 // Listen is one address on which calls are accepted.
 type Listen struct {
-	// The transport.
-	Network string `yaml:"network" jsonschema:"required,enum=udp,enum=tcp"`
+	// The transport: ws and wss are WebSocket (RFC 7118).
+	Network string `yaml:"network" jsonschema:"required,enum=udp,enum=tcp,enum=tls,enum=ws,enum=wss"`
 	// IP address and port, like 192.0.2.10:5060 or [2001:db8::10]:5060. Address 0.0.0.0 is every IPv4 address; port 0 takes a free one.
 	Address netip.AddrPort `yaml:"address" jsonschema:"required"`
+	// The IP address or host name that peers of this listener are told to answer to, in place of sip.advertise.
+	Advertise string `yaml:"advertise,omitzero" jsonschema:"pattern=^([A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?|::1|)$,maxLength=253" fix:"write an IP address or a host name, without a port"`
+	// Whether a call from an unknown address is asked for the name and password of a trunk (digest), in place of no answer.
+	Challenge bool `yaml:"challenge,omitzero"`
+	// The web origins whose pages may connect to a ws or wss listener, like https://support.example.com. Empty: any.
+	Origins []string `yaml:"origins,omitempty" jsonschema:"maxItems=100"`
+}
+
+// SessionTimer bounds how long a call may go on without a sign of life in signalling (RFC 4028).
+type SessionTimer struct {
+	// The interval that is asked for, and the longest that is agreed to. 0s: no session timer.
+	Expires Duration `yaml:"expires" between:"0s,24h"`
+	// The shortest interval that is agreed to. At least 90s.
+	Min Duration `yaml:"min" between:"90s,24h"`
+}
+
+// TLS is what encrypted signalling needs.
+type TLS struct {
+	// Certificates of this gateway. A peer gets the one that has the name it asks for (SNI), else the first.
+	Certificates []Certificate `yaml:"certificates" jsonschema:"maxItems=100"`
+	// File with the certificates of those who vouch for trunks with tls_names. Empty: those of the machine.
+	ClientAuthorities Path `yaml:"client_authorities"`
+	// File with the certificates of those who vouch for the servers of trunks that we connect to. Empty: those of the machine.
+	Authorities Path `yaml:"authorities"`
+}
+
+// Certificate is a certificate and its key, both in PEM.
+type Certificate struct {
+	// File with the certificate and those between it and its authority.
+	Certificate Path `yaml:"certificate" jsonschema:"required"`
+	// File with the private key.
+	Key Path `yaml:"key" jsonschema:"required"`
+}
+
+// Limits are what peers may use at most.
+type Limits struct {
+	// Header lines of a message.
+	Headers int `yaml:"headers" jsonschema:"minimum=20,maximum=1000"`
+	// Connections (TCP, TLS, WebSocket) of one address.
+	ConnectionsPerSource int `yaml:"connections_per_source" jsonschema:"minimum=1,maximum=10000"`
+	// Connections in all.
+	Connections int `yaml:"connections" jsonschema:"minimum=1,maximum=100000"`
+	// How long a connection without a message stays open.
+	Idle Duration `yaml:"idle" between:"10s,24h"`
+}
+
+// STIR is how the signature of a caller's number (RFC 8224, SHAKEN) is checked. What comes out is noted; no call is dropped for it.
+type STIR struct {
+	// File with the certificates of those who vouch for signers: the list of your country's policy administrator. Empty: signatures are not checked.
+	Roots Path `yaml:"roots"`
+	// How old a signature may be.
+	Fresh Duration `yaml:"fresh" between:"5s,10m"`
+	// Whether certificates that are not known yet are fetched, over https and never while a call waits.
+	Fetch bool `yaml:"fetch"`
 }
 
 // RTP is the sound side of the gateway.
@@ -67,11 +140,31 @@ type Trunk struct {
 	// The name in logs, metrics and tickets.
 	Name string `yaml:"name" jsonschema:"required,pattern=^[A-Za-z0-9][A-Za-z0-9._-]*$,maxLength=63" fix:"use letters, digits, dot, dash and underscore"`
 	// The networks its signalling comes from, like 192.0.2.0/28; a single address is a network of one.
-	Networks []netip.Prefix `yaml:"networks" jsonschema:"required,minItems=1,maxItems=1000"`
+	Networks []netip.Prefix `yaml:"networks" jsonschema:"maxItems=1000"`
+	// SIP domains of which its TLS certificate must have one (RFC 5922). Without networks it may come from anywhere then, over TLS.
+	TLSNames []string `yaml:"tls_names,omitempty" jsonschema:"maxItems=100"`
+	// Names and passwords by which its calls are known on listeners that challenge.
+	Users []Credentials `yaml:"users,omitempty" jsonschema:"maxItems=100"`
+	// Where our requests go: calls, OPTIONS, like sip:sbc.example.com;transport=tls. Empty: nothing is sent to it of our own accord.
+	Address string `yaml:"address,omitzero" jsonschema:"pattern=^(sips?:[^ <>]+)?$,maxLength=253" fix:"write a SIP URI, like sip:sbc.example.com or sip:192.0.2.7:5060;transport=tcp"`
+	// What we say when it asks who calls (digest).
+	Credentials *Credentials `yaml:"credentials,omitempty"`
+	// The certificate that we show when its server asks for one.
+	Certificate *Certificate `yaml:"certificate,omitempty"`
+	// Registrars at which we say where we are.
+	Register []Register `yaml:"register,omitempty" jsonschema:"maxItems=10"`
+	// How often it is asked by OPTIONS whether it is there. 0s: never.
+	Ping Duration `yaml:"ping,omitzero" between:"0s,1h"`
 	// The country in which its national numbers are read, ISO 3166. Left out: numbers must come with their country code.
 	Country string `yaml:"country" jsonschema:"pattern=^([A-Z]{2})?$" fix:"write the ISO 3166 code, like US, GB or AU"`
 	// Whether this peer vouches for the caller's number: the number then names the account.
 	TrustCaller bool `yaml:"trust_caller"`
+	// The headers that name the caller, best first. Left out: p-asserted-identity with trust_caller, and From alone without.
+	IdentityHeaders []string `yaml:"identity_headers,omitempty" jsonschema:"enum=p-asserted-identity,enum=p-preferred-identity,enum=remote-party-id,uniqueItems=true"`
+	// Whether its word counts on the signature of a caller's number (verstat).
+	Verstat bool `yaml:"verstat"`
+	// Provisional answers that are acknowledged (PRACK): supported, as the peer wants; required, calls without are refused; off.
+	Reliable string `yaml:"reliable" jsonschema:"enum=supported,enum=required,enum=off"`
 	// The codecs that are accepted. An offer is answered with the first of its codecs that is here; our own offers have this order.
 	Codecs []string `yaml:"codecs" jsonschema:"enum=g722,enum=pcmu,enum=pcma,minItems=1,uniqueItems=true"`
 	// Whether sound is encrypted (SRTP with keys by SDES): optional, as the peer offers; required, calls without are refused; off.
@@ -88,10 +181,35 @@ type Trunk struct {
 	MaxCalls int `yaml:"max_calls" jsonschema:"minimum=1,maximum=100000"`
 }
 
+// Credentials are a name and a password (RFC 8760).
+type Credentials struct {
+	// The user name.
+	Username string `yaml:"username" jsonschema:"required,minLength=1,maxLength=100"`
+	// The password, best as ${file:PATH}.
+	Password Secret `yaml:"password" jsonschema:"required"`
+	// The realm that the password is for. Empty: that of the trunk's address, or of the registrar.
+	Realm string `yaml:"realm,omitzero" jsonschema:"maxLength=200"`
+}
+
+// Register is one registrar.
+type Register struct {
+	// The registrar, like sip:registrar.example.com.
+	Registrar string `yaml:"registrar" jsonschema:"required,pattern=^sips?:[^ <>]+$,maxLength=253" fix:"write a SIP URI, like sip:registrar.example.com"`
+	// The user that is registered. Empty: the name of the credentials.
+	User string `yaml:"user,omitzero" jsonschema:"maxLength=100"`
+	// Name and password at this registrar. Left out: the trunk's credentials.
+	Credentials *Credentials `yaml:"credentials,omitempty"`
+	// How long a registration is asked for.
+	Expires Duration `yaml:"expires" between:"1m,24h"`
+}
+
+// defaults are what a registrar has that does not say otherwise.
+func (r *Register) defaults() { r.Expires = Duration(time.Hour) }
+
 // defaults are what a trunk has that does not say otherwise.
 func (t *Trunk) defaults() {
 	t.Codecs = []string{"g722", "pcmu", "pcma"}
-	t.Encryption, t.InBand = "optional", "without-events"
+	t.Encryption, t.InBand, t.Reliable = "optional", "without-events", "supported"
 	t.CallsPerSecond = 10
 	t.Burst = 20
 	t.MaxCalls = 200

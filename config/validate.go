@@ -14,6 +14,7 @@ import (
 // validate holds the values against one another and against the machine, after each was read on its own.
 func (r *reader) validate() {
 	r.listeners()
+	r.signalling()
 	r.sound()
 	r.trunks()
 	r.numbers()
@@ -34,10 +35,10 @@ func (r *reader) listeners() {
 	sockets := []socket{{"http.listen", "tcp", c.HTTP.Listen}}
 	for i, l := range c.SIP.Listen {
 		path := fmt.Sprintf("sip.listen[%d].address", i)
-		if l.Address.IsValid() && l.Address.Addr().IsUnspecified() && c.SIP.Advertise == "" {
+		if l.Address.IsValid() && l.Address.Addr().IsUnspecified() && c.SIP.Advertise == "" && l.Advertise == "" {
 			r.report(path, r.shown(path)+" is every address of this machine, so peers cannot be told which one to answer to", "add sip.advertise with the address that peers use, or listen on one address")
 		}
-		sockets = append(sockets, socket{path, l.Network, l.Address})
+		sockets = append(sockets, socket{path, transport(l.Network), l.Address})
 	}
 	for i, s := range sockets {
 		for _, other := range sockets[:i] {
@@ -48,12 +49,46 @@ func (r *reader) listeners() {
 	}
 }
 
+// transport is what carries a network: all but udp are TCP on the wire.
+func transport(network string) string {
+	if network == "udp" {
+		return network
+	}
+	return "tcp"
+}
+
 // collide reports whether two sockets of one transport cannot both be opened.
 func collide(a, b netip.AddrPort) bool {
 	if !a.IsValid() || !b.IsValid() || a.Port() == 0 || a.Port() != b.Port() {
 		return false
 	}
 	return a.Addr() == b.Addr() || a.Addr().IsUnspecified() || b.Addr().IsUnspecified()
+}
+
+// signalling checks what the parts of sip need of one another.
+func (r *reader) signalling() {
+	c := &r.config.SIP
+	for i, l := range c.Listen {
+		path := fmt.Sprintf("sip.listen[%d]", i)
+		if encrypts(l.Network) && len(c.TLS.Certificates) == 0 && !r.problems.broken("sip.tls.certificates") {
+			r.report(path+".network", r.shown(path+".network")+" needs a certificate, and sip.tls.certificates has none", "add certificate and key, both in PEM")
+		}
+		if len(l.Origins) > 0 && l.Network != "ws" && l.Network != "wss" {
+			r.report(path+".origins", "are those of web pages, which connect to ws and wss only", "remove the line")
+		}
+		for j, origin := range l.Origins {
+			if u, err := url.Parse(origin); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.Path != "" {
+				at := fmt.Sprintf("%s.origins[%d]", path, j)
+				r.report(at, r.shown(at)+" is not a web origin", "write scheme and host, like https://support.example.com")
+			}
+		}
+	}
+	if t := c.SessionTimer; t.Expires > 0 && t.Expires < t.Min {
+		r.report("sip.session_timer.expires", fmt.Sprintf("is %s, shorter than the %s of min", t.Expires, t.Min), fmt.Sprintf("give %s or more, or 0s for no timer", t.Min))
+	}
+	if c.Limits.ConnectionsPerSource > c.Limits.Connections {
+		r.report("sip.limits.connections_per_source", fmt.Sprintf("is more than the %d of connections", c.Limits.Connections), "lower it, or raise connections")
+	}
 }
 
 // sound checks the addresses and ports of RTP.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/nyaruka/phonenumbers"
 )
@@ -30,9 +31,72 @@ func (r *reader) trunks() {
 			}
 			r.report(at, fmt.Sprintf("calls_per_second is %d and burst only %d", trunk.CallsPerSecond, trunk.Burst), fmt.Sprintf("set burst to %d or more", trunk.CallsPerSecond))
 		}
+		r.known(i)
+		r.reached(i)
 	}
+	r.users()
 	r.overlaps()
 }
+
+// known checks that there is a way to tell that a call is a trunk's.
+func (r *reader) known(i int) {
+	trunk, path := r.config.Trunks[i], fmt.Sprintf("trunks[%d]", i)
+	if r.problems.broken(path+".networks") || len(trunk.Networks) > 0 {
+		return
+	}
+	hears := func(fits func(Listen) bool) bool { return slices.ContainsFunc(r.config.SIP.Listen, fits) }
+	switch {
+	case len(trunk.TLSNames) == 0 && len(trunk.Users) == 0 && len(trunk.Register) == 0:
+		r.report(path, fmt.Sprintf("no call could be known to be from trunk %q", shorten(trunk.Name)), "add the networks its signalling comes from, or tls_names, users or register")
+	case len(trunk.TLSNames) > 0 && !hears(func(l Listen) bool { return encrypts(l.Network) }):
+		r.report(path+".tls_names", "are shown over TLS, and nothing listens there", "add a listener with network: tls to sip.listen, or write networks")
+	case len(trunk.Users) > 0 && len(trunk.TLSNames) == 0 && len(trunk.Register) == 0 && !hears(func(l Listen) bool { return l.Challenge }):
+		r.report(path+".users", "are asked for on listeners that challenge, and there is none", "add challenge: true to one of sip.listen, or write networks")
+	}
+}
+
+// reached checks what needs an address to send to.
+func (r *reader) reached(i int) {
+	trunk, path := r.config.Trunks[i], fmt.Sprintf("trunks[%d]", i)
+	if trunk.Ping > 0 && trunk.Address == "" {
+		r.report(path+".ping", "has no address to send OPTIONS to", "add address: sip:… to the trunk")
+	}
+	if trunk.Ping > 0 && trunk.Ping < shortestPing {
+		r.report(path+".ping", r.shown(path+".ping")+" is too often", fmt.Sprintf("give %s or more", shortestPing))
+	}
+	for j, registration := range trunk.Register {
+		at := fmt.Sprintf("%s.register[%d]", path, j)
+		if registration.User == "" && registration.Credentials == nil && trunk.Credentials == nil {
+			r.report(at, "does not say who is registered", "add user, or credentials")
+		}
+	}
+}
+
+// shortestPing keeps OPTIONS from becoming a flood of our own.
+const shortestPing = Duration(5 * time.Second)
+
+// users checks that a name leads to one trunk.
+func (r *reader) users() {
+	names := map[string]string{}
+	for i, trunk := range r.config.Trunks {
+		for j, user := range trunk.Users {
+			path := fmt.Sprintf("trunks[%d].users[%d].username", i, j)
+			if other, taken := names[user.Username]; taken {
+				r.report(path, fmt.Sprintf("%s is already a name in %s", r.shown(path), other), "give each name to one trunk")
+			}
+			names[user.Username] = path
+			if n := len(user.Password.Reveal()); n < shortestPassword {
+				r.report(fmt.Sprintf("trunks[%d].users[%d].password", i, j), fmt.Sprintf("is %d characters long, which can be found by trying", n), fmt.Sprintf("give %d or more", shortestPassword))
+			}
+		}
+	}
+}
+
+// shortestPassword is in characters: what everybody may try on a listener that challenges.
+const shortestPassword = 12
+
+// encrypts reports whether a network is TLS underneath.
+func encrypts(network string) bool { return network == "tls" || network == "wss" }
 
 // country checks an ISO 3166 code.
 func (r *reader) country(path, code string) bool {

@@ -163,6 +163,46 @@ func (s Share) String() string { return strconv.FormatFloat(float64(s), 'g', -1,
 // MarshalText is String.
 func (s Share) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
+// Path is a file that is named in the configuration: absolute, or from the directory of the file that names it.
+type Path string
+
+// Size is an amount of memory or disk, in bytes.
+type Size int64
+
+// The sizes that are allowed. Units are powers of ten.
+const (
+	minSize Size = 1e6
+	maxSize Size = 1e12
+)
+
+// UnmarshalText reads a whole number with its unit: 200MB, 1GB.
+func (s *Size) UnmarshalText(text []byte) error {
+	wrong := &malformed{"is not a size", "write a whole number with its unit, from 1MB to 1000GB, like 500MB or 1GB"}
+	for unit, bytes := range map[string]Size{"MB": 1e6, "GB": 1e9} {
+		number, ok := strings.CutSuffix(string(text), unit)
+		if !ok {
+			continue
+		}
+		n, err := strconv.ParseUint(strings.TrimSpace(number), 10, 20)
+		if size := Size(n) * bytes; err == nil && size >= minSize && size <= maxSize {
+			*s = size
+			return nil
+		}
+	}
+	return wrong
+}
+
+// String is the written form.
+func (s Size) String() string {
+	if s%1e9 == 0 {
+		return fmt.Sprintf("%dGB", s/1e9)
+	}
+	return fmt.Sprintf("%dMB", s/1e6)
+}
+
+// MarshalText is String.
+func (s Size) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
 // Media says where the sound of a trunk may come from and go to. The zero value leaves it to the trunk's networks.
 type Media struct {
 	Any      bool

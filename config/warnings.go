@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"slices"
 )
 
 // Warnings is what is allowed but looser than the defaults, or leaves a promise without means, in the order of the
@@ -86,13 +87,26 @@ func (c *Config) warnAboutTrunks(warn func(path, message, fix string)) {
 		if trunk.Media.Any {
 			warn(path+".media", "sound is sent wherever a caller says, also to those who did not ask for it", "write the networks that your carrier sends sound from")
 		}
-		if trunk.Encryption == "required" {
+		if trunk.Encryption == "required" && !c.onlyEncrypted(trunk) {
 			warn(path+".encryption", "the keys of the sound come in signalling that is not encrypted: who reads that can hear the call", "keep signalling on a network of your own, such as a VPN to the carrier")
+		}
+		if len(trunk.Users) > 0 {
+			for j, l := range c.SIP.Listen {
+				if l.Challenge && !encrypts(l.Network) {
+					warn(fmt.Sprintf("sip.listen[%d].challenge", j), "names can be read on the way, and passwords tried on what was read", "listen with network: tls")
+				}
+			}
 		}
 		if _, written := c.places[path+".max_calls"]; written && trunk.MaxCalls > c.SIP.MaxCalls {
 			warn(path+".max_calls", fmt.Sprintf("is %d, but sip.max_calls ends it at %d", trunk.MaxCalls, c.SIP.MaxCalls), "raise sip.max_calls, or lower this")
 		}
 	}
+}
+
+// onlyEncrypted reports whether a trunk's signalling is always encrypted: it is known by its certificate, or there is no
+// other way in.
+func (c *Config) onlyEncrypted(trunk Trunk) bool {
+	return len(trunk.TLSNames) > 0 || !slices.ContainsFunc(c.SIP.Listen, func(l Listen) bool { return !encrypts(l.Network) })
 }
 
 // warnAboutLanguages finds language keys that the shipped prompts do not name: they say "press 9".
