@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	tryingAfter    = 200 * time.Millisecond // RFC 3261 section 17.2.1
-	dialogMessages = 20                     // a second, inside a dialog
+	tryingAfter    = 200 * time.Millisecond  // RFC 3261 section 17.2.1
+	tryingOther    = 3500 * time.Millisecond // Timer E has grown to T2 (RFC 4320 section 4.1)
+	dialogMessages = 20                      // a second, inside a dialog
 	dialogBurst    = 40
 	pendingPerCall = 32 // requests inside a dialog that wait for their turn
 	maxForwards    = 70
@@ -220,6 +221,12 @@ func (c *Call) close() {
 }
 
 func callQueueFull() *verdict { return capped("call-queue", "too many requests wait in this call") }
+
+// answerLater runs f, which answers tx, after everything that was enqueued before.
+func (c *Call) answerLater(tx *serverTx, f func()) bool {
+	tx.outlast()
+	return c.enqueue(f)
+}
 
 // enqueue runs f after everything that was enqueued before; false when the call has too much to do, or is
 // closed.

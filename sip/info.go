@@ -9,7 +9,7 @@ import (
 
 // receiveInfo hands the body to OnInfo, after those of earlier requests (RFC 6086).
 func (c *Call) receiveInfo(tx *serverTx) {
-	if !c.enqueue(func() { c.hearInfo(tx) }) {
+	if !c.answerLater(tx, func() { c.hearInfo(tx) }) {
 		tx.refuse(callQueueFull())
 	}
 }

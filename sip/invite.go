@@ -43,6 +43,10 @@ func (u *UserAgent) newCall(tx *serverTx) (*Call, *verdict) {
 	if v != nil {
 		return nil, v
 	}
+	offer, _ := sessionOf(req)
+	if v := preconditionFailed(offer); v != nil {
+		return nil, v
+	}
 	c := u.makeCall(tx.trunk, tx.flow)
 	c.early.reliable = reliable
 	c.ID = callIDOf(req)

@@ -35,7 +35,7 @@ func (c *Call) receivePrack(tx *serverTx) {
 			r.settle(nil)
 		}
 	}
-	if !c.enqueue(work) {
+	if !c.answerLater(tx, work) {
 		c.endChange(tx)
 		tx.refuse(callQueueFull())
 		r.settle(ErrFinished)

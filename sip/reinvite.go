@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,14 +15,22 @@ import (
 // changeTries is how often a change of ours is tried.
 const changeTries = 5
 
-// errTooBrief: the peer wants a longer session interval (422), and gets it at the next try.
-var errTooBrief = errors.New("the session interval was too short")
+// longestRetry is the longest Retry-After that is waited for: the range of RFC 3261 section 14.2.
+const longestRetry = 10 * time.Second
+
+// A passing is an error that may be gone after a while.
+type passing struct {
+	error
+	after time.Duration
+}
+
+func (p *passing) Unwrap() error { return p.error }
 
 // receiveOffer changes the session of a call by INVITE, UPDATE or PRACK: hold, resume, another port or codec, or
 // nothing but a refresh (RFC 3261 section 14.2, RFC 3311 section 5.2).
 func (c *Call) receiveOffer(tx *serverTx) {
 	v := c.beginChange(tx)
-	if v == nil && !c.enqueue(func() { c.changeSession(tx) }) {
+	if v == nil && !c.answerLater(tx, func() { c.changeSession(tx) }) {
 		c.endChange(tx)
 		v = callQueueFull()
 	}
@@ -34,6 +43,7 @@ func (c *Call) receiveOffer(tx *serverTx) {
 func (c *Call) beginChange(tx *serverTx) *verdict {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	offer, _ := sessionOf(tx.req)
 	ready := c.answered || c.early.settled && tx.req.Method != sipgo.INVITE
 	switch {
 	case c.over:
@@ -42,6 +52,9 @@ func (c *Call) beginChange(tx *serverTx) *verdict {
 		return &verdict{491, "glare", "an offer of ours is under way", nil}
 	case !ready || c.change != nil:
 		return changePending()
+	}
+	if v := preconditionFailed(offer); v != nil {
+		return v
 	}
 	c.change = tx
 	tx.mu.Lock()
@@ -109,24 +122,45 @@ func (c *Call) changeSession(tx *serverTx) {
 func (c *Call) Reinvite(ctx context.Context) error { return c.offer(ctx, sipgo.INVITE) }
 
 func (c *Call) offer(ctx context.Context, method sipgo.RequestMethod) error {
-	return c.persist(ctx, func() error { return c.exchange(ctx, method) })
+	return c.persist(ctx, func() error { return c.exchange(method) })
 }
 
-// persist tries again what met a change of the peer's, or a wish for another session interval.
+// persist tries again what failed for a passing reason. When ctx ends an attempt goes on without its caller: an
+// INVITE cannot be taken back, and its 200 wants an ACK.
 func (c *Call) persist(ctx context.Context, attempt func() error) error {
 	for try := 1; ; try++ {
-		err := attempt()
-		switch {
-		case try == changeTries:
-			return err
-		case errors.Is(err, errTooBrief):
-		case hasStatus(err, 491):
-			if err := c.pause(ctx, c.glarePause()); err != nil {
-				return err
-			}
-		default:
+		err := c.inBackground(ctx, attempt)
+		var p *passing
+		if try == changeTries || !errors.As(err, &p) {
 			return err
 		}
+		if err := c.pause(ctx, p.after); err != nil {
+			return err
+		}
+	}
+}
+
+// inBackground runs f in a goroutine of the call and waits for it.
+func (c *Call) inBackground(ctx context.Context, f func() error) error {
+	done := make(chan error, 1)
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return context.Cause(c.ctx)
+	}
+	c.work.Go(func() { c.protect("a change of the call", func() { done <- f() }) })
+	c.mu.Unlock()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	case <-c.ctx.Done():
+	}
+	select {
+	case err := <-done: // what ended the call, perhaps
+		return err
+	default:
+		return cmp.Or(context.Cause(c.ctx), context.Cause(ctx))
 	}
 }
 
@@ -153,7 +187,7 @@ func (c *Call) pause(ctx context.Context, d time.Duration) error {
 }
 
 // exchange makes one offer and takes its answer.
-func (c *Call) exchange(ctx context.Context, method sipgo.RequestMethod) error {
+func (c *Call) exchange(method sipgo.RequestMethod) error {
 	n, err := c.beginOffering(method)
 	if err != nil {
 		return err
@@ -177,7 +211,7 @@ func (c *Call) exchange(ctx context.Context, method sipgo.RequestMethod) error {
 	if err != nil {
 		return fmt.Errorf("sip: %s: %w", method, err)
 	}
-	res, err := c.outcome(ctx, tx)
+	res, err := c.outcome(tx)
 	if err != nil {
 		return err
 	}
@@ -192,18 +226,15 @@ func (c *Call) exchange(ctx context.Context, method sipgo.RequestMethod) error {
 
 // outcome waits for the 2xx to a request that refreshes the dialog. A peer without the call, or none at all,
 // ends it (RFC 3261 section 12.2.1.2).
-func (c *Call) outcome(ctx context.Context, tx *clientTx) (*sipgo.Response, error) {
-	res, err := tx.final(ctx)
+func (c *Call) outcome(tx *clientTx) (*sipgo.Response, error) {
+	res, err := tx.final(c.ctx)
 	if err == nil {
-		err = statusError(res)
+		err = c.refused(res)
 	}
 	if errors.Is(err, ErrTimeout) || hasStatus(err, 408) || hasStatus(err, 481) {
 		c.end(fmt.Errorf("%w: %s: %w", ErrGone, tx.req.Method, err))
 	}
 	if err != nil {
-		if res != nil && c.raise(res) {
-			err = fmt.Errorf("%w: %w", errTooBrief, err)
-		}
 		return nil, fmt.Errorf("sip: %s: %w", tx.req.Method, err)
 	}
 	c.mu.Lock()
@@ -215,6 +246,23 @@ func (c *Call) outcome(ctx context.Context, tx *clientTx) (*sipgo.Response, erro
 	return res, nil
 }
 
+// refused is the error of an answer other than 2xx: a passing one for changes that crossed (491), one of the peer's
+// own under way (500), and a session interval that is too short (422).
+func (c *Call) refused(res *sipgo.Response) error {
+	err := statusError(res)
+	switch {
+	case hasStatus(err, 491):
+		return &passing{err, c.glarePause()}
+	case hasStatus(err, 500):
+		if after, ok := interval(res, "Retry-After"); ok && after <= longestRetry {
+			return &passing{err, after}
+		}
+	case hasStatus(err, 422) && c.raise(res):
+		return &passing{err, 0}
+	}
+	return err
+}
+
 func (c *Call) beginOffering(method sipgo.RequestMethod) (Negotiator, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -224,7 +272,7 @@ func (c *Call) beginOffering(method sipgo.RequestMethod) (Negotiator, error) {
 	case !c.answered && (method == sipgo.INVITE || !c.early.settled):
 		return nil, ErrNotAnswered
 	case c.offering || c.change != nil || c.awaitsAnswer():
-		return nil, &StatusError{491, reasons[491]}
+		return nil, &passing{&StatusError{491, reasons[491]}, c.glarePause()}
 	}
 	c.offering = true
 	return c.negotiator, nil

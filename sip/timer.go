@@ -36,14 +36,17 @@ func (c *Call) Refresh(ctx context.Context) error {
 	if !updates {
 		return c.Reinvite(ctx)
 	}
-	err := c.persist(ctx, func() error { return c.refreshByUpdate(ctx) })
-	if hasStatus(err, 405) || hasStatus(err, 501) {
-		return c.Reinvite(ctx)
+	err := c.persist(ctx, func() error { return c.refreshByUpdate() })
+	if !hasStatus(err, 405) && !hasStatus(err, 501) {
+		return err
 	}
-	return err
+	c.mu.Lock()
+	c.updates = false
+	c.mu.Unlock()
+	return c.Reinvite(ctx)
 }
 
-func (c *Call) refreshByUpdate(ctx context.Context) error {
+func (c *Call) refreshByUpdate() error {
 	if !c.isAnswered() {
 		return ErrNotAnswered
 	}
@@ -56,7 +59,7 @@ func (c *Call) refreshByUpdate(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("sip: UPDATE: %w", err)
 	}
-	_, err = c.outcome(ctx, tx)
+	_, err = c.outcome(tx)
 	return err
 }
 
@@ -228,7 +231,7 @@ func supportsTimer(req *sipgo.Request) bool {
 	return hasOption(req, optionTimer, "Supported", "Require")
 }
 
-// interval reads the seconds of a Session-Expires or Min-SE.
+// interval reads the seconds of a Session-Expires, Min-SE or Retry-After.
 func interval(m sipgo.Message, name string) (time.Duration, bool) {
 	fields := m.GetHeaders(name)
 	if len(fields) == 0 {

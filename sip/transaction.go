@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	sipgo "github.com/emiago/sipgo/sip"
 )
@@ -19,11 +20,13 @@ type serverTx struct {
 	req    *sipgo.Request
 	flow   *flow
 	trunk  *trunk
+	born   time.Time
 	tag    string // To tag of our answers; a dialog's own tag within one
 	merged bool   // another transaction has the same request (RFC 3261 section 8.2.2.2)
 
 	mu        sync.Mutex
-	status    int   // the last one sent
+	status    int // the last one sent
+	patience  *time.Timer
 	call      *Call // of an INVITE
 	cancelled bool
 }
@@ -66,7 +69,7 @@ func (u *UserAgent) serverTx(key string) *serverTx {
 
 // newServerTx starts the transaction of a new request. It is in the table until its timers have run.
 func (u *UserAgent) newServerTx(key string, req *sipgo.Request, f *flow) (*serverTx, error) {
-	t := &serverTx{ua: u, req: req, flow: f, trunk: f.trunk, tag: newTag()}
+	t := &serverTx{ua: u, req: req, flow: f, trunk: f.trunk, tag: newTag(), born: time.Now()}
 	t.tx = sipgo.NewServerTx(key, req, f, quiet)
 	if err := t.tx.Init(); err != nil {
 		return nil, err
@@ -125,14 +128,22 @@ func (u *UserAgent) terminateTransactions() {
 	}
 }
 
-// respond sends an answer; at most one final one. It reports whether it was sent.
+// respond sends an answer; at most one final one. It reports whether it was sent. Who asked for something other
+// than a call has given up after 64*T1 and must not be answered any more (RFC 4320 section 4.2).
 func (t *serverTx) respond(res *sipgo.Response) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.status >= 200 {
 		return false
 	}
+	if res.StatusCode >= 200 && t.patience != nil {
+		t.patience.Stop()
+	}
 	t.status = res.StatusCode
+	if t.req.Method != sipgo.INVITE && time.Since(t.born) >= 64*sipgo.T1 {
+		t.tx.Terminate()
+		return false
+	}
 	_ = t.tx.Respond(res) // an answer that cannot be sent is retransmitted, or the request is
 	return true
 }
@@ -140,6 +151,20 @@ func (t *serverTx) respond(res *sipgo.Response) bool {
 // reply answers with a status and headers, without a body.
 func (t *serverTx) reply(status int, headers ...sipgo.Header) bool {
 	return t.respond(t.response(status, headers...))
+}
+
+// outlast sends 100 when the answer takes time: to a re-INVITE as to any INVITE, to other requests when they are
+// repeated no faster than every T2 (RFC 4320 section 4.1).
+func (t *serverTx) outlast() {
+	wait := tryingAfter
+	if t.req.Method != sipgo.INVITE {
+		wait = tryingOther
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.status < 200 {
+		t.patience = time.AfterFunc(wait, t.trying)
+	}
 }
 
 // trying stops the peer's retransmissions when there is no answer yet.
