@@ -21,14 +21,11 @@ const (
 
 // Call is one call, from either side. The exported fields are set before anyone sees it and never change.
 type Call struct {
-	ID            string // Call-ID
-	Trunk         *Trunk
-	Caller        string // E.164; empty when withheld or not a number
-	CallerVouched bool   // the trunk is trusted to say who calls, and did
-	Called        string // E.164
-	Extension     string // digits that came with the called number (;ext, ;postd)
-	Received      time.Time
-	Source        netip.AddrPort // where the INVITE came from, or went to
+	ID    string // Call-ID
+	Trunk *Trunk
+	Identity
+	Received time.Time
+	Source   netip.AddrPort // where the INVITE came from, or went to
 
 	ua       *UserAgent
 	trunk    *trunk

@@ -59,7 +59,11 @@ func TestCaptureOfRefusedAndBrokenMessages(t *testing.T) {
 		want    string
 	}{
 		"unknown number": {
-			func() msg { m := invite(); m.uri = "sip:+14155550000@192.0.2.1"; return m }(), carrier,
+			func() msg {
+				m := invite()
+				m.uri, m.to = "sip:+14155550000@192.0.2.1", "<sip:+14155550000@192.0.2.1>"
+				return m
+			}(), carrier,
 			"received INVITE sip:+14155550000@192.0.2.1, sent SIP/2.0 404",
 		},
 		"not a message": {"Authorization: Digest response=" + planted + "\r\nCall-ID: a\r\n\r\n", carrier, "received Authorization: Digest"},

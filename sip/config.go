@@ -37,6 +37,8 @@ type Config struct {
 	UserAgent string
 	// RingTime is how long Call.Ring lets a number (E.164) ring; nil is not at all.
 	RingTime func(called string) time.Duration
+	// Verifier checks signatures on callers' numbers, such as a *stir.Verifier; nil does not.
+	Verifier Verifier
 	// Resolver finds where a name in a URI leads; nil is A and AAAA records alone.
 	Resolver Resolver
 	// MaxCallTime is how long an answered call may last, DefaultMaxCallTime when zero.
@@ -78,8 +80,13 @@ type Trunk struct {
 	Networks []netip.Prefix
 	// Country is the region of its national numbers, such as "US" (ISO 3166-1).
 	Country string
-	// TrustCaller believes its P-Asserted-Identity, or else From.
+	// TrustCaller vouches for the caller that its TrustIdentity headers, or else From, name.
 	TrustCaller bool
+	// TrustIdentity are the headers that name the caller, the first that holds a number counts: P-Asserted-Identity,
+	// P-Preferred-Identity, Remote-Party-ID. When empty: P-Asserted-Identity with TrustCaller, and none without.
+	TrustIdentity []string
+	// Verstat believes what the carrier says of its check of a caller's signature (ATIS-1000074).
+	Verstat bool
 	// CallsPerSecond and Burst bound its new calls; DefaultCallsPerSecond and DefaultBurst when zero.
 	CallsPerSecond int
 	Burst          int
@@ -124,6 +131,11 @@ func (c Config) check() error {
 		}
 	}
 	for _, t := range c.Trunks {
+		for _, name := range t.TrustIdentity {
+			if _, ok := identityHeader(name); !ok {
+				problems = append(problems, fmt.Errorf("sip: trunk %s: %q names no caller; write %s, %s or %s", t.Name, name, AssertedIdentity, PreferredIdentity, RemotePartyID))
+			}
+		}
 		switch t.Reliable {
 		case "", ReliableSupported, ReliableRequired, ReliableOff:
 		default:

@@ -31,7 +31,7 @@ func (u *UserAgent) newCall(tx *serverTx) (*Call, *verdict) {
 		return nil, capped("call-rate", "more new calls a second than the trunk may make")
 	}
 	req := tx.req
-	number, ok := u.called(req, tx.trunk)
+	identity, ok := u.called(req, tx.trunk)
 	if !ok {
 		return nil, &verdict{404, "unknown-number", "the number is not served", nil}
 	}
@@ -50,8 +50,9 @@ func (u *UserAgent) newCall(tx *serverTx) (*Call, *verdict) {
 	c := u.makeCall(tx.trunk, tx.flow)
 	c.early.reliable = reliable
 	c.ID = callIDOf(req)
-	c.Called, c.Extension = number.E164, number.Extension
-	c.Caller, c.CallerVouched = caller(req, &tx.trunk.Trunk)
+	c.Identity = identity
+	u.identifyCaller(req, c.Trunk, &c.Identity, c.Received)
+	c.divertedBy(req, c.Trunk.Country)
 	c.invite = tx
 	c.dialog = dialogOfInvite(req, tx, target)
 	c.heardFrom(req)

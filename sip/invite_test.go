@@ -182,7 +182,7 @@ func TestRefusalIsRepeatedUntilItsAck_RFC3261_17_2_1(t *testing.T) {
 	inBubble(t, rings, func(r *rig) {
 		p := r.peer(carrier)
 		m := invite()
-		m.uri = "sip:+18005550000@192.0.2.1"
+		m.uri, m.to = "sip:+18005550000@192.0.2.1", "<sip:+18005550000@192.0.2.1>"
 		start := time.Now()
 		p.send(m)
 		var res string

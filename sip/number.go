@@ -1,7 +1,9 @@
 package sip
 
 import (
+	"iter"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/nyaruka/phonenumbers"
@@ -31,16 +33,27 @@ func ParseNumber(uri, region string) (Number, bool) {
 }
 
 func parseNumber(uri *sipgo.Uri, region string) (Number, bool) {
-	digits, params := subscriber(uri)
-	for _, form := range forms(digits, params["phone-context"]) {
-		n, err := phonenumbers.Parse(form, region)
-		if err != nil || !phonenumbers.IsValidNumber(n) {
-			continue
-		}
-		extension := orDefault(extensionOf(params), onlyDigits(n.GetExtension()))
-		return Number{phonenumbers.Format(n, phonenumbers.E164), extension}, true
+	for n := range readings(uri, region) {
+		return n, true
 	}
 	return Number{}, false
+}
+
+// readings are the valid numbers that a URI may mean, best first.
+func readings(uri *sipgo.Uri, region string) iter.Seq[Number] {
+	return func(yield func(Number) bool) {
+		digits, params := subscriber(uri)
+		for _, form := range forms(digits, params["phone-context"]) {
+			n, err := phonenumbers.Parse(form, region)
+			if err != nil || !phonenumbers.IsValidNumber(n) {
+				continue
+			}
+			extension := orDefault(extensionOf(params), onlyDigits(n.GetExtension()))
+			if !yield(Number{phonenumbers.Format(n, phonenumbers.E164), extension}) {
+				return
+			}
+		}
+	}
 }
 
 // subscriber is the number in a URI as written, without visual separators, and its parameters in lower case.
@@ -49,7 +62,7 @@ func parseNumber(uri *sipgo.Uri, region string) (Number, bool) {
 func subscriber(uri *sipgo.Uri) (digits string, params map[string]string) {
 	user := uri.User
 	if uri.Scheme == "tel" {
-		user = uri.Raw()
+		user, _, _ = strings.Cut(uri.Raw(), "?")
 	}
 	if plain, err := url.PathUnescape(user); err == nil {
 		user = plain
@@ -111,13 +124,32 @@ func onlyDigits(s string) string {
 	}, s)
 }
 
-// called finds the number that was dialled and is served: in the Request-URI, or in To when the Request-URI
-// names no number.
-func (u *UserAgent) called(req *sipgo.Request, t *trunk) (Number, bool) {
-	uri := &req.Recipient
-	if digits, _ := subscriber(uri); strings.Trim(digits, "+0123456789") != "" || digits == "" {
-		uri = &req.To().Address
+// called finds the number that was dialled and is served. Carriers put it in the Request-URI or, when that is an
+// account or a pilot number of the trunk, in To; behind a service or a diversion it is in the headers that say so.
+func (u *UserAgent) called(req *sipgo.Request, t *trunk) (id Identity, ok bool) {
+	take := func(from string, uri *sipgo.Uri) bool {
+		for n := range readings(uri, t.Country) {
+			if u.config.Numbers(&t.Trunk, n.E164) {
+				id.Called, id.Extension, id.CalledFrom = n.E164, n.Extension, from
+				return true
+			}
+		}
+		return false
 	}
-	n, ok := parseNumber(uri, t.Country)
-	return n, ok && u.config.Numbers(&t.Trunk, n.E164)
+	if take("Request-URI", &req.Recipient) || take("To", &req.To().Address) {
+		return id, true
+	}
+	for _, name := range []string{"P-Called-Party-ID", diversionHeader} { // RFC 7315 section 4.2, RFC 5806
+		for _, a := range addressesIn(req, name) {
+			if take(name, &a.uri) {
+				return id, true
+			}
+		}
+	}
+	for _, e := range slices.Backward(historyOf(req)) {
+		if take(historyHeader, &e.uri) {
+			return id, true
+		}
+	}
+	return id, false
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // requestOf reads a request that is sound.
-func requestOf(t *testing.T, text string) *sipgo.Request {
+func requestOf(t testing.TB, text string) *sipgo.Request {
 	t.Helper()
 	h, body, _ := readHead([]byte(text))
 	m, v := h.read(body)
@@ -62,7 +62,43 @@ func TestParseNumber(t *testing.T) {
 		{"tel:8887999666;phone-context=+1", "GB", "+18887999666", ""},
 		{"tel:08003687314;phone-context=example.com", "GB", "+448003687314", ""},
 		{"sip:7999666;phone-context=+1-888@h", "US", "+18887999666", ""},
+		// what only a later reading makes a number
+		{"sip:+4402038905445@h", "US", "+442038905445", ""}, // a trunk prefix left in
+		{"sip:00442038905445@h", "AU", "+442038905445", ""},
+		{"sip:0061 1800 768 027@h", "GB", "+611800768027", ""},
+		{"sip:010442038905445@h", "JP", "+442038905445", ""},
+		{"sip:810442038905445@h", "RU", "+442038905445", ""},
+		{"sip:33123456789@h", "FR", "+33123456789", ""},
+		{"sip:0123456789@h", "FR", "+33123456789", ""},
+		{"sip:1300362111@h", "AU", "+611300362111", ""},
+		{"sip:+61281234567@h", "", "+61281234567", ""},
+		{"sip:18887999666@h", "", "+18887999666", ""},
+		// upper case, IPv6, ports, passwords, other parameters
+		{"SIP:+18887999666@[2001:db8::1]:5060", "US", "+18887999666", ""},
+		{"TEL:+18887999666", "US", "+18887999666", ""},
+		{"sip:+18887999666:secret@h", "US", "+18887999666", ""},
+		{"sip:+18887999666@h;user=phone;transport=tcp?Subject=x", "US", "+18887999666", ""},
+		{"tel:+18887999666?Reason=SIP%3Bcause%3D302", "US", "+18887999666", ""},
+		{"sip:8887999666;tgrp=in;trunk-context=example.com@h", "US", "+18887999666", ""}, // RFC 4904
+		{"sip:+18887999666;verstat=TN-Validation-Passed-A@h", "US", "+18887999666", ""},
+		{"sip:+18887999666;oli=0;cpc=ordinary@h", "US", "+18887999666", ""},
+		{"tel:+18887999666;enumdi", "US", "+18887999666", ""}, // RFC 4759
+		{"tel:+18887999666;isub=1;ext=2;postd=3", "US", "+18887999666", "2"},
+		{"tel:+18887999666;postd=w2%23", "US", "+18887999666", "2"},
+		// the number that was dialled counts, not the one that routing has made of it (RFC 4694)
+		{"tel:+18887999666;npdi;rn=+1-650-397-6096", "US", "+18887999666", ""},
+		{"sip:+18887999666;rn=6503976096;rn-context=+1;npdi=yes@h", "US", "+18887999666", ""},
+		{"tel:7999666;phone-context=+1888;ext=2", "GB", "+18887999666", "2"},
+		// a prefix asks the network for something: what follows is not dialled
+		{"sip:*678887999666@h", "US", "", ""},
+		{"sip:*67*8887999666@h", "US", "", ""},
+		{"sip:#31#02038905445@h", "GB", "", ""},
+		{"tel:*31*02038905445;phone-context=+44", "GB", "", ""},
 		// not numbers
+		{"sip:+1888+7999666@h", "US", "", ""},
+		{"sip:١٨٨٨@h", "US", "", ""},
+		{"sip:+18887999666x2@h", "US", "", ""},
+		{"sip:anonymous@anonymous.invalid", "US", "", ""},
 		{"sip:bob@h", "US", "", ""},
 		{"sip:h", "US", "", ""},
 		{"sip:+@h", "US", "", ""},
@@ -123,43 +159,15 @@ func TestCalledNumberOfTheToHeader(t *testing.T) {
 		m.uri = "sip:gateway@192.0.2.1"
 		p.send(m)
 		p.expect("SIP/2.0 180")
-		m.uri, m.callID, m.branch = "sip:+18005550000@192.0.2.1", "2", "z9hG4bK-2" // a number, but not ours
+		m.uri, m.callID, m.branch = "sip:+18005550000@192.0.2.1", "2", "z9hG4bK-2" // the pilot number of the trunk
+		p.send(m)
+		p.expect("SIP/2.0 180")
+		m.to, m.callID, m.branch = "<sip:+18005550000@192.0.2.1>", "4", "z9hG4bK-4" // a number, but not ours
 		p.send(m)
 		p.expect("SIP/2.0 404")
+		m.to = invite().to
 		m.uri, m.callID, m.branch = "tel:+1-888-799-9666;ext=2", "3", "z9hG4bK-3"
 		p.send(m)
 		p.expect("SIP/2.0 180")
 	})
-}
-
-// B20: a tel URI has neither User nor Host; P-Asserted-Identity is our own work.
-func TestCaller_RFC3325_9_1_RFC3323_4_2(t *testing.T) {
-	for name, tt := range map[string]struct {
-		from, headers string
-		trust         bool
-		want          string
-		vouched       bool
-	}{
-		"From of an untrusted trunk":         {"<sip:+14155550100@h>;tag=1", "", false, "+14155550100", false},
-		"From of a trusted trunk":            {"<sip:4155550100@h>;tag=1", "", true, "+14155550100", true},
-		"identity of a trusted trunk":        {"<sip:+14155550100@h>;tag=1", "P-Asserted-Identity: \"A, B\" <sip:+14155550123@h>\r\n", true, "+14155550123", true},
-		"identity of an untrusted trunk":     {"<sip:+14155550100@h>;tag=1", "P-Asserted-Identity: <sip:+14155550123@h>\r\n", false, "+14155550100", false},
-		"identity by tel after one by name":  {"<sip:x@h>;tag=1", "P-Asserted-Identity: <sip:ann@h>, <tel:+1-415-555-0123>\r\n", true, "+14155550123", true},
-		"no number at all":                   {"<sip:ann@h>;tag=1", "", true, "", false},
-		"a tel URI":                          {"<tel:+1-415-555-0100>;tag=1", "", true, "+14155550100", true},
-		"anonymous (RFC 3261 8.1.1.3)":       {"\"Anonymous\" <sip:anonymous@anonymous.invalid>;tag=1", "", true, "", false},
-		"anonymous with an identity":         {"<sip:anonymous@anonymous.invalid>;tag=1", "P-Asserted-Identity: <tel:+14155550123>\r\n", true, "", false},
-		"privacy by id (RFC 3325 9.3)":       {"<sip:+14155550100@h>;tag=1", "Privacy: id;critical\r\n", true, "", false},
-		"privacy that asks for none":         {"<sip:+14155550100@h>;tag=1", "Privacy: none\r\n", true, "+14155550100", true},
-		"identity that cannot be understood": {"<sip:+14155550100@h>;tag=1", "P-Asserted-Identity: <<<\r\n", true, "+14155550100", true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			m := invite()
-			m.from, m.headers = tt.from, tt.headers
-			got, vouched := caller(requestOf(t, m.String()), &Trunk{Country: "US", TrustCaller: tt.trust})
-			if got != tt.want || vouched != tt.vouched {
-				t.Errorf("caller %q, vouched %v; want %q, %v", got, vouched, tt.want, tt.vouched)
-			}
-		})
-	}
 }

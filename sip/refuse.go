@@ -31,7 +31,7 @@ func refusal(req *sipgo.Request, f *flow, v *verdict) Event {
 	e.CallID, e.Line, e.Method = callIDOf(req), maskLine(req.StartLine()), string(req.Method)
 	e.Status, e.Rule, e.Text = v.status, v.rule, v.text
 	if req.Method == sipgo.INVITE && req.From() != nil && f.trunk != nil {
-		e.Caller, _ = caller(req, &f.trunk.Trunk)
+		e.Caller = callerNumber(req, &f.trunk.Trunk)
 	}
 	return e
 }

@@ -58,7 +58,7 @@ func TestRefusals(t *testing.T) {
 		"406 when no answer would be taken (RFC 4475 3.3.15)": {
 			func(m *msg) { m.headers = "Accept: text/nobodyKnowsThis\r\n" }, "SIP/2.0 406", "Accept: application/sdp", "accept",
 		},
-		"404 for an unknown number (RFC 3261 21.4.5)": {func(m *msg) { m.uri = "sip:+18005550000@x" }, "SIP/2.0 404", "", "unknown-number"},
+		"404 for an unknown number (RFC 3261 21.4.5)": {func(m *msg) { m.uri, m.to = "sip:+18005550000@x", "<sip:+18005550000@x>" }, "SIP/2.0 404", "", "unknown-number"},
 		"404 for no number":                           {func(m *msg) { m.uri, m.to = "sip:bob@x", "<sip:bob@x>" }, "SIP/2.0 404", "", "unknown-number"},
 		"RFC 2543: no branch, no From tag":            {func(m *msg) { m.branch, m.from = "1", "<sip:a@b>" }, "SIP/2.0 180", "", ""},
 		"compact and folded headers (RFC 3261 7.3)": {
