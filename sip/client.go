@@ -4,15 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 	"sync"
+	"sync/atomic"
 
 	sipgo "github.com/emiago/sipgo/sip"
 )
-
-// requestFits is how large a request may be in a datagram (RFC 3261 section 18.1.1).
-const requestFits = 1300
 
 // A clientTx is a request of ours and the peer's answers to it.
 type clientTx struct {
@@ -21,7 +17,11 @@ type clientTx struct {
 	flow    *flow
 	started chan struct{} // closed when responses may be given to tx
 
+	lost atomic.Bool // its connection broke, twice or with no other way
+
 	mu       sync.Mutex
+	decided  bool           // a final response came
+	resent   bool           // over another connection
 	ack      *sipgo.Request // sent for the 200; repeated when the 200 is
 	way      *flow
 	incoming []*sipgo.Response
@@ -36,6 +36,7 @@ const responsesWaiting = 16
 func (t *clientTx) receive(u *UserAgent, res *sipgo.Response) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.decided = t.decided || !res.IsProvisional()
 	if len(t.incoming) >= responsesWaiting {
 		return
 	}
@@ -69,6 +70,9 @@ func (u *UserAgent) newRequest(method sipgo.RequestMethod, uri sipgo.Uri, f *flo
 	via := &sipgo.ViaHeader{ProtocolName: "SIP", ProtocolVersion: "2.0", Transport: sipgo.NetworkToUpper(f.wire.network()), Host: host, Port: port}
 	via.Params.Add("branch", sipgo.GenerateBranch())
 	via.Params.Add("rport", "")
+	if conn, ok := f.wire.(*connection); ok && conn.ours() {
+		via.Params.Add("alias", "") // RFC 5923 section 5: the peer may send its requests here
+	}
 	hops, callID := sipgo.MaxForwardsHeader(maxForwards), sipgo.CallIDHeader(d.callID)
 	for _, h := range []sipgo.Header{
 		via, &hops,
@@ -93,6 +97,7 @@ func withOffer(req *sipgo.Request, offer []byte) {
 
 // send starts the transaction of a request.
 func (u *UserAgent) send(req *sipgo.Request, f *flow) (*clientTx, error) {
+	f = u.outgrow(req, f)
 	key, err := sipgo.ClientTxKeyMake(req)
 	if err != nil {
 		return nil, fmt.Errorf("sip: %w", err)
@@ -110,8 +115,8 @@ func (u *UserAgent) send(req *sipgo.Request, f *flow) (*clientTx, error) {
 		defer u.mu.Unlock()
 		delete(u.clients, key)
 	})
-	if f.wire.network() == "udp" && len(req.String()) > requestFits {
-		u.observe(Event{Kind: Note, Trunk: f.trunkName(), Peer: f.peer, CallID: callIDOf(req), Method: string(req.Method), Rule: "large-request", Text: "the request may not fit one datagram on the way"})
+	if conn, ok := f.wire.(*connection); ok && req.Method == sipgo.REGISTER {
+		conn.registers.Store(true)
 	}
 	err = t.tx.Init()
 	close(t.started)
@@ -140,6 +145,9 @@ func (t *clientTx) final(ctx context.Context) (*sipgo.Response, error) {
 }
 
 func (t *clientTx) failure() error {
+	if t.lost.Load() {
+		return ErrConnection
+	}
 	if err := t.tx.Err(); !errors.Is(err, sipgo.ErrTransactionTimeout) {
 		return fmt.Errorf("sip: the request failed: %w", err)
 	}
@@ -174,87 +182,4 @@ func (t *clientTx) repeatAck() {
 	}
 }
 
-// advertised is the host and port that Via and Contact show for a flow.
-func (u *UserAgent) advertised(f *flow) (host string, port int) {
-	local := f.wire.local()
-	if conn, ok := f.wire.(*tcpConn); ok && conn.ours {
-		if l := u.listenerOf("tcp", local.Addr()); l != nil {
-			local = netip.AddrPortFrom(local.Addr(), l.local().Port())
-		}
-	}
-	if u.config.Advertise != "" {
-		return splitAdvertised(u.config.Advertise, int(local.Port()))
-	}
-	addr := local.Addr()
-	if addr.IsUnspecified() {
-		addr = addressTowards(f.peer)
-	}
-	return addr.String(), int(local.Port())
-}
-
-func splitAdvertised(advertise string, port int) (string, int) {
-	if at, err := netip.ParseAddrPort(advertise); err == nil {
-		return at.Addr().String(), int(at.Port())
-	}
-	if host, number, err := net.SplitHostPort(advertise); err == nil {
-		if p, err := net.LookupPort("tcp", number); err == nil {
-			return host, p
-		}
-	}
-	return advertise, port
-}
-
-// addressTowards is the local address that the kernel would use to reach a peer; nothing is sent.
-func addressTowards(peer netip.AddrPort) netip.Addr {
-	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(peer))
-	if err != nil {
-		return netip.IPv4Unspecified()
-	}
-	defer conn.Close()
-	return addrPort(conn.LocalAddr()).Addr()
-}
-
-// contact is where the peer sends its requests inside a dialog.
-func (u *UserAgent) contact(f *flow) *sipgo.ContactHeader {
-	host, port := u.advertised(f)
-	uri := sipgo.Uri{Scheme: "sip", User: "readback", Host: host, Port: port}
-	if network := f.wire.network(); network != "udp" {
-		uri.UriParams.Add("transport", network)
-	}
-	return &sipgo.ContactHeader{Address: uri}
-}
-
-func (c *Call) contact() *sipgo.ContactHeader { return c.ua.contact(c.dialog.flow) }
-
-func (u *UserAgent) hasListener(network string) bool {
-	return u.listenerOf(network, netip.Addr{}) != nil
-}
-
-// listenerOf is a listener of a network: the one at the address, or else the first of its family.
-func (u *UserAgent) listenerOf(network string, local netip.Addr) *supervised {
-	var found *supervised
-	for _, l := range u.listeners {
-		at := l.local().Addr()
-		if l.network != network || local.IsValid() && at.Is4() != local.Is4() && !at.IsUnspecified() {
-			continue
-		}
-		if at == local {
-			return l
-		}
-		if found == nil {
-			found = l
-		}
-	}
-	return found
-}
-
-// udpWire is the UDP listener from which we send to an address; nil when there is none.
-func (u *UserAgent) udpWire(to netip.Addr) *udpListener {
-	for _, l := range u.listeners {
-		udp, ok := l.listener.(*udpListener)
-		if at := l.local().Addr(); ok && (at.Is4() == to.Is4() || at.IsUnspecified()) {
-			return udp
-		}
-	}
-	return nil
-}
+func (c *Call) contact() *sipgo.ContactHeader { return c.ua.contact(c.dialog.flow, c.dialog.secure) }

@@ -1,11 +1,13 @@
 package sip
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -25,10 +27,18 @@ type Config struct {
 	// Listen are the addresses where messages come in.
 	Listen []Listen
 	// Advertise is the host or address that Via and Contact show, with an optional port;
-	// empty is the local address towards the peer.
+	// empty is the local address towards the peer. A peer of the other address family sees the local one.
 	Advertise string
+	// LocalNetworks are on our side of the NAT: peers there see the local address, not an advertised one.
+	LocalNetworks []netip.Prefix
 	// Trunks are the peers. A source outside all their networks is never answered.
 	Trunks []Trunk
+	// ClientCAs sign the client certificates of trunks with TLSNames; nil is the system's authorities.
+	ClientCAs *x509.CertPool
+	// RootCAs sign the server certificates of trunks that we connect to by TLS; nil is the system's.
+	RootCAs *x509.CertPool
+	// Limits bound what peers may use.
+	Limits Limits
 	// Numbers says whether a number (E.164) is answered for a trunk; nil answers every number.
 	Numbers func(trunk *Trunk, e164 string) bool
 	// MaxCalls is the cap on calls at once on all trunks, DefaultMaxCalls when zero.
@@ -64,20 +74,36 @@ type Config struct {
 
 // Listen is one address where messages come in.
 type Listen struct {
-	// Network is "udp" or "tcp".
+	// Network is "udp", "tcp", "tls", "ws" or "wss" (WebSocket, RFC 7118).
 	Network string
 	// Address is host:port. A listener that died is opened again here.
 	Address string
+	// TLS are the certificates of a tls or wss listener.
+	TLS *Certificates
+	// Origins are the web origins, such as "https://support.example.com", whose pages may open a WebSocket
+	// here; empty is any client, also one that is no page.
+	Origins []string
+	// Advertise is shown in place of Config.Advertise to peers of this listener.
+	Advertise string
 	// PacketConn and Listener, when set, are used instead of opening Address the first time.
 	PacketConn net.PacketConn
 	Listener   net.Listener
 }
 
-// Trunk is a peer: a carrier or SBC, known by its source addresses.
+// Trunk is a peer: a carrier or SBC, known by its source addresses, by its certificate, or by both.
 type Trunk struct {
 	Name string
 	// Networks are the sources of its messages, and the only places to which we send to it.
 	Networks []netip.Prefix
+	// TLSNames are SIP domains of which its certificate must name one (RFC 5922 section 7): then it comes by
+	// TLS only, from its Networks if there are any and else from anywhere. The server that we connect to by
+	// TLS must show one of them too, or else the host of the URI. A name is compared as a whole:
+	// "*.example.com" is had by a certificate with that very name, and by no other.
+	TLSNames []string
+	// ClientCAs and RootCAs are for this trunk in place of those of Config.
+	ClientCAs, RootCAs *x509.CertPool
+	// ClientCertificate is shown to the trunk's servers when they ask; nil is none.
+	ClientCertificate *Certificates
 	// Country is the region of its national numbers, such as "US" (ISO 3166-1).
 	Country string
 	// TrustCaller vouches for the caller that its TrustIdentity headers, or else From, name.
@@ -101,6 +127,7 @@ func (c Config) withDefaults() (Config, error) {
 	c.MaxCallTime = orDefault(c.MaxCallTime, DefaultMaxCallTime)
 	c.MinSE = orDefault(c.MinSE, DefaultMinSE)
 	c.SessionExpires = orDefault(c.SessionExpires, max(DefaultSessionExpires, c.MinSE))
+	c.Limits = c.Limits.withDefaults()
 	c.UserAgent = orDefault(c.UserAgent, "readback")
 	if c.Log == nil {
 		c.Log = slog.Default()
@@ -126,9 +153,7 @@ func (c Config) check() error {
 		problems = append(problems, errors.New("sip: no listen address; give one such as udp 127.0.0.1:5060"))
 	}
 	for _, l := range c.Listen {
-		if l.Network != "udp" && l.Network != "tcp" {
-			problems = append(problems, fmt.Errorf("sip: listen network %q of %q is neither udp nor tcp", l.Network, l.Address))
-		}
+		problems = append(problems, l.check())
 	}
 	for _, t := range c.Trunks {
 		for _, name := range t.TrustIdentity {
@@ -148,10 +173,28 @@ func (c Config) check() error {
 	if c.SessionExpires > 0 && c.SessionExpires < c.MinSE {
 		problems = append(problems, fmt.Errorf("sip: the session interval %v is shorter than the shortest that is agreed to, %v", c.SessionExpires, c.MinSE))
 	}
+	problems = append(problems, c.Limits.check())
 	if len(c.Trunks) == 0 {
 		problems = append(problems, errors.New("sip: no trunk; without one every message is a stranger's"))
 	}
 	return errors.Join(problems...)
+}
+
+func (l Listen) check() error {
+	at, _ := netip.ParseAddrPort(l.Address)
+	switch {
+	case !slices.Contains([]string{"udp", "tcp", "tls", "ws", "wss"}, l.Network):
+		return fmt.Errorf("sip: listen network %q of %q is neither udp nor tcp, tls, ws, wss", l.Network, l.Address)
+	case isSecure(l.Network) && l.TLS == nil:
+		return fmt.Errorf("sip: listening on %s %s needs a certificate", l.Network, l.Address)
+	case !isSecure(l.Network) && l.TLS != nil:
+		return fmt.Errorf("sip: listening on %s %s has a certificate that nobody would see; give tls or wss", l.Network, l.Address)
+	case len(l.Origins) > 0 && !isWebSocket(l.Network):
+		return fmt.Errorf("sip: listening on %s %s has origins, which are for ws and wss", l.Network, l.Address)
+	case at.Addr().Zone() != "":
+		return fmt.Errorf("sip: %s is the address of one link; give one without a zone", l.Address)
+	}
+	return nil
 }
 
 func orDefault[T comparable](value, otherwise T) T {

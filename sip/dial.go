@@ -70,7 +70,7 @@ func (u *UserAgent) Dial(ctx context.Context, uri string, n Negotiator, opts Dia
 // prepare finds the peer and makes the call and its half of the dialog.
 func (u *UserAgent) prepare(ctx context.Context, uri string, opts DialOptions) (*Call, error) {
 	var target sipgo.Uri
-	if err := sipgo.ParseUri(uri, &target); err != nil || target.Host == "" || target.Scheme != "sip" {
+	if err := sipgo.ParseUri(uri, &target); err != nil || target.Host == "" || target.Scheme != "sip" && target.Scheme != "sips" {
 		return nil, fmt.Errorf("sip: %q is no SIP URI; write it as sip:number@host:port", uri)
 	}
 	f, err := u.flowTo(ctx, target)
@@ -80,11 +80,11 @@ func (u *UserAgent) prepare(ctx context.Context, uri string, opts DialOptions) (
 	c := u.makeCall(f.trunk, f)
 	c.Caller, c.Called = opts.From, target.User
 	host, _ := u.advertised(f)
-	local := sipgo.Uri{Scheme: "sip", User: orDefault(opts.From, "anonymous"), Host: host}
+	local := sipgo.Uri{Scheme: target.Scheme, User: orDefault(opts.From, "anonymous"), Host: host}
 	c.ID = sipgo.GenerateTagN(24) + "@" + host
 	c.onInfo = opts.OnInfo
 	c.dialog = dialog{
-		callID: c.ID, localSeq: 1, remoteSeq: -1, target: target, flow: f,
+		callID: c.ID, localSeq: 1, remoteSeq: -1, target: target, flow: f, secure: target.Scheme == "sips",
 		local:  party{opts.DisplayName, local, sipgo.HeaderParams{{K: "tag", V: newTag()}}},
 		remote: party{address: sipgo.Uri{Scheme: target.Scheme, User: target.User, Host: target.Host, Port: target.Port}},
 	}
@@ -97,21 +97,21 @@ func (u *UserAgent) flowTo(ctx context.Context, uri sipgo.Uri) (*flow, error) {
 	if err != nil {
 		return nil, err
 	}
-	return u.flowToTarget(targets[0])
+	return u.flowToTarget(targets[0], uri)
 }
 
-// flowToTarget is the way to a target, which must be a trunk's.
-func (u *UserAgent) flowToTarget(to Target) (*flow, error) {
-	t := u.door.trunk(to.Address.Addr())
+// flowToTarget is the way to a target of a URI, which must be a trunk's.
+func (u *UserAgent) flowToTarget(to Target, uri sipgo.Uri) (*flow, error) {
+	t := u.trunkTo(uri, to)
 	if t == nil {
 		return nil, fmt.Errorf("sip: %s: %w", to.Address, ErrNoTrunk)
 	}
-	if to.Network == "tcp" {
-		conn, err := u.connect(t, to.Address)
+	if to.Network != "udp" {
+		conn, err := u.connect(t, to.Network, to.Address, uri.Host)
 		if err != nil {
 			return nil, err
 		}
-		return &flow{ua: u, wire: conn, peer: to.Address, source: to.Address, trunk: t}, nil
+		return &flow{ua: u, wire: conn, peer: to.Address, source: to.Address, trunk: t, again: to.Address}, nil
 	}
 	wire := u.udpWire(to.Address.Addr())
 	if wire == nil {

@@ -21,6 +21,7 @@ type dialog struct {
 	target        sipgo.Uri
 	routes        []sipgo.Uri // in the order in which our requests pass them
 	flow          *flow       // how the peer was reached first
+	secure        bool        // made by a sips URI (RFC 3261 section 12.1)
 }
 
 // A party is one end: a From or To header.
@@ -55,6 +56,7 @@ func dialogOfInvite(req *sipgo.Request, tx *serverTx, target sipgo.Uri) dialog {
 		target:    target,
 		routes:    recordedRoutes(req),
 		flow:      tx.flow,
+		secure:    req.Recipient.Scheme == "sips",
 	}
 }
 
@@ -119,7 +121,7 @@ func (c *Call) requestOf(d *dialog, method sipgo.RequestMethod, seq uint32) (*si
 	if len(route) > 0 {
 		req.AppendHeader(header("Route", strings.Join(route, ", ")))
 	}
-	req.AppendHeader(c.ua.contact(f))
+	req.AppendHeader(c.ua.contact(f, d.secure))
 	return req, f, nil
 }
 
@@ -150,16 +152,13 @@ func isLoose(uri sipgo.Uri) bool {
 // way finds the flow to the next hop. A hop outside the trunk's networks, or with a name instead of an
 // address, is replaced by the source of the INVITE: whatever the headers say, we send to the trunk only.
 func (c *Call) way(d *dialog, hop sipgo.Uri) (*flow, error) {
-	network := d.flow.wire.network()
-	if wanted, ok := hop.UriParams.Get("transport"); ok && c.ua.hasListener(strings.ToLower(wanted)) {
-		network = strings.ToLower(wanted)
-	}
+	network := c.ua.hopNetwork(hop, d.flow.wire.network())
 	to := d.flow.peer
 	if at, ok := hopAddress(hop); ok && c.trunk.has(at.Addr()) {
 		to = at
 	}
-	if network == "tcp" {
-		return c.wayByTCP(d, to)
+	if network != "udp" {
+		return c.wayByStream(d, network, to, hop.Host)
 	}
 	if d.flow.wire.network() == "udp" {
 		return &flow{ua: c.ua, wire: d.flow.wire, peer: to, trunk: c.trunk}, nil
@@ -171,28 +170,29 @@ func (c *Call) way(d *dialog, hop sipgo.Uri) (*flow, error) {
 	return &flow{ua: c.ua, wire: wire, peer: to, trunk: c.trunk}, nil
 }
 
-// wayByTCP keeps to the connection of the dialog while it lives and leads to the same host; the peer may
-// have opened it from a port where it does not listen.
-func (c *Call) wayByTCP(d *dialog, to netip.AddrPort) (*flow, error) {
-	if conn, ok := d.flow.wire.(*tcpConn); ok && conn.alive() && conn.peer.Addr() == to.Addr() {
-		return &flow{ua: c.ua, wire: conn, peer: conn.peer, trunk: c.trunk}, nil
-	}
+// wayByStream keeps to the connection of the dialog while it lives and leads to the same host (RFC 5923);
+// the peer may have opened it from a port where it does not listen.
+func (c *Call) wayByStream(d *dialog, network string, to netip.AddrPort, host string) (*flow, error) {
 	if to == d.flow.peer && d.flow.again.IsValid() {
 		to = d.flow.again
 	}
-	conn, err := c.ua.connect(c.trunk, to)
+	conn, ok := d.flow.carrier().(*connection)
+	if ok && conn.alive() && conn.network() == network && conn.peer.Addr() == to.Addr() {
+		return &flow{ua: c.ua, wire: conn, peer: conn.peer, trunk: c.trunk, again: to}, nil
+	}
+	conn, err := c.ua.connect(c.trunk, network, to, host)
 	if err != nil {
 		return nil, err
 	}
-	return &flow{ua: c.ua, wire: conn, peer: to, trunk: c.trunk}, nil
+	return &flow{ua: c.ua, wire: conn, peer: to, trunk: c.trunk, again: to}, nil
 }
 
-// hopAddress is the address in a URI; not ok for a name.
+// hopAddress is the address in a URI; not ok for a name, nor for an address that means something on one
+// link only.
 func hopAddress(uri sipgo.Uri) (netip.AddrPort, bool) {
 	addr, err := netip.ParseAddr(strings.Trim(uri.Host, "[]"))
-	if err != nil || uri.Port < 0 || uri.Port >= 1<<16 {
+	if err != nil || addr.Zone() != "" || uri.Port < 0 || uri.Port >= 1<<16 {
 		return netip.AddrPort{}, false
 	}
-	port := orDefault(uri.Port, sipgo.DefaultUdpPort)
-	return netip.AddrPortFrom(addr.Unmap(), uint16(port)), true
+	return netip.AddrPortFrom(addr.Unmap(), portOf(uri)), true
 }

@@ -1,4 +1,4 @@
-// Package sip is a user agent at the end of a carrier trunk (RFC 3261), over UDP and TCP.
+// Package sip is a user agent at the end of a carrier trunk (RFC 3261), over UDP, TCP, TLS and WebSocket.
 //
 // A [UserAgent] answers calls: each INVITE of a known trunk to a known number becomes a [Call], and
 // the [Handler] gets it in a goroutine of its own. It also makes calls, with [UserAgent.Dial]; both
@@ -24,7 +24,7 @@
 //
 // # Order
 //
-// One goroutine reads a UDP socket or a TCP connection and carries each message to its transaction
+// One goroutine reads a UDP socket or a connection and carries each message to its transaction
 // and call before it reads the next: a CANCEL finds its INVITE, an INFO is heard in the order of its
 // CSeq. Only what may take time (ServeCall, Negotiator, OnInfo) runs elsewhere, in order within a call.
 package sip

@@ -41,6 +41,8 @@ var (
 	ErrClosed = errors.New("the user agent is closed")
 	// ErrNoTrunk: the address belongs to no trunk, so nothing is sent there.
 	ErrNoTrunk = errors.New("the address is in no trunk's networks")
+	// ErrConnection: the connection to the peer broke, and no other could take its place.
+	ErrConnection = errors.New("the connection to the peer broke")
 	// ErrTimeout: the peer sent no final answer in 64*T1.
 	ErrTimeout = errors.New("the peer did not answer in time")
 )

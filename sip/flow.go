@@ -6,13 +6,14 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 
 	sipgo "github.com/emiago/sipgo/sip"
 )
 
-// A wire carries bytes: a UDP listener, or one TCP connection.
+// A wire carries bytes: a UDP listener, or one connection.
 type wire interface {
-	network() string // "udp" or "tcp"
+	network() string // "udp", "tcp", "tls", "ws" or "wss"
 	local() netip.AddrPort
 	send(p []byte, to netip.AddrPort) error
 }
@@ -29,11 +30,21 @@ type flow struct {
 	trunk *trunk
 	// source is where the message came from that made the flow.
 	source netip.AddrPort
-	// again is where a response goes when its TCP connection is gone: the source, at the port of the
-	// Via (RFC 3261 section 18.2.2).
+	// again is where a message goes when its connection is gone: a response to the source, at the port of
+	// the Via (RFC 3261 section 18.2.2), a request to the peer.
 	again netip.AddrPort
 	// raw is the message that is being received; nil when that is done.
 	raw []byte
+	// detour is the connection that took the place of one that broke.
+	detour atomic.Pointer[connection]
+}
+
+// carrier is what carries the messages now.
+func (f *flow) carrier() wire {
+	if c := f.detour.Load(); c != nil {
+		return c
+	}
+	return f.wire
 }
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
@@ -45,7 +56,7 @@ func (f *flow) WriteMsg(m sipgo.Message) error {
 	b.Reset()
 	m.StringWrite(b)
 	f.ua.observeMessage(Sent, m, f, b.Bytes())
-	err := f.wire.send(b.Bytes(), f.peer)
+	err := f.carrier().send(b.Bytes(), f.peer)
 	if errors.Is(err, errBroken) && f.again.IsValid() {
 		err = f.reconnect(b.Bytes())
 	}
@@ -55,12 +66,13 @@ func (f *flow) WriteMsg(m sipgo.Message) error {
 	return err
 }
 
-// reconnect sends a response over a new connection to its source, never to where a Via points.
+// reconnect sends a message over another connection to its peer, never to where a Via points.
 func (f *flow) reconnect(p []byte) error {
-	conn, err := f.ua.connect(f.trunk, f.again)
+	conn, err := f.ua.connect(f.trunk, f.wire.network(), f.again, "")
 	if err != nil {
 		return err
 	}
+	f.detour.Store(conn)
 	return conn.send(p, f.again)
 }
 

@@ -7,23 +7,61 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 )
 
 var (
-	errFrameTooLarge = errors.New("the message is larger than 64 kB")
+	errFrameTooLarge = errors.New("the message is larger than is taken")
 	errFrameLength   = errors.New("the message has no valid Content-Length")
 )
 
+// streamFraming is how messages lie in TCP and TLS: head, empty line, Content-Length bytes.
+type streamFraming struct{}
+
+// read answers keep-alives (RFC 5626 section 3.5.1) on its way to the next message.
+func (streamFraming) read(c *connection, firstBy time.Time) ([]byte, error) {
+	for breaks := 0; ; {
+		if err := c.await(firstBy); err != nil {
+			return nil, err
+		}
+		b, err := c.r.ReadByte()
+		if err != nil {
+			return nil, err
+		}
+		switch b {
+		case '\r':
+			continue
+		case '\n':
+			if c.pinged {
+				c.pinged, breaks = false, 0
+			} else if breaks++; breaks%2 == 0 {
+				err = c.write(pong)
+			}
+		default:
+			c.pinged = false
+			_ = c.r.UnreadByte() // a byte was just read
+			return readFrame(c.r, c.ua.config.Limits.MessageSize)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (streamFraming) frame(p []byte) []byte { return p }
+
+func (streamFraming) farewell() []byte { return nil }
+
 // readFrame reads one message of a stream (RFC 3261 section 18.3): a head up to an empty line, then as
-// many bytes as Content-Length says. With an error other than the reader's own it returns the head, for
-// the answer; the stream has no boundary to go on from then.
-func readFrame(r *bufio.Reader) ([]byte, error) {
+// many bytes as Content-Length says, at most so many in all. With an error other than the reader's own it
+// returns the head, for the answer; the stream has no boundary to go on from then.
+func readFrame(r *bufio.Reader, most int) ([]byte, error) {
 	var frame []byte
 	length := -1
 	for {
 		line, err := r.ReadSlice('\n')
 		frame = append(frame, line...)
-		if len(frame) > maxMessage {
+		if len(frame) > most {
 			return frame, errFrameTooLarge
 		}
 		if errors.Is(err, bufio.ErrBufferFull) {
@@ -43,7 +81,7 @@ func readFrame(r *bufio.Reader) ([]byte, error) {
 	if length < 0 {
 		return frame, errFrameLength
 	}
-	if len(frame)+length > maxMessage {
+	if len(frame)+length > most {
 		return frame, errFrameTooLarge
 	}
 	head := len(frame)

@@ -18,15 +18,17 @@ type supervised struct {
 	listener
 	ua      *UserAgent
 	network string
-	up      atomic.Bool
+	// advertise is Listen.Advertise.
+	advertise string
+	up        atomic.Bool
 }
 
 func (u *UserAgent) supervise(spec Listen) *supervised {
-	s := &supervised{ua: u, network: spec.Network}
+	s := &supervised{ua: u, network: spec.Network, advertise: spec.Advertise}
 	if spec.Network == "udp" {
 		s.listener = &udpListener{ua: u, spec: spec}
 	} else {
-		s.listener = &tcpListener{ua: u, spec: spec}
+		s.listener = &streamListener{ua: u, spec: spec}
 	}
 	return s
 }

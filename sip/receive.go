@@ -23,6 +23,10 @@ func (u *UserAgent) receive(p []byte, f *flow) {
 	if len(bytes.Trim(p, "\r\n\x00")) == 0 {
 		return // keep-alive
 	}
+	if v := u.config.Limits.judge(p); v != nil {
+		u.rejectRaw(p, f, v.status, v.rule, v.text)
+		return
+	}
 	f.raw = p
 	defer func() { f.raw = nil }()
 	h, body, fault := readHead(p)
@@ -159,7 +163,7 @@ func (f *flow) answerTo(via *sipgo.ViaHeader) {
 		via.Params = sipgo.NewParams()
 	}
 	via.Params.Add("received", f.peer.Addr().String())
-	port := uint16(sipgo.DefaultUdpPort)
+	port := defaultPort(f.wire.network())
 	if via.Port > 0 && via.Port < 1<<16 {
 		port = uint16(via.Port)
 	}
@@ -168,5 +172,8 @@ func (f *flow) answerTo(via *sipgo.ViaHeader) {
 		via.Params[i].V = strconv.Itoa(int(f.peer.Port()))
 	} else if f.wire.network() == "udp" {
 		f.peer = f.again
+	}
+	if conn, ok := f.wire.(*connection); ok && via.Params.Has("alias") {
+		f.ua.leads(conn, f.again) // RFC 5923 section 5
 	}
 }

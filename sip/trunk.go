@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+	"sync"
+	"time"
 )
 
 // messagesPerCall is how many messages outside dialogs a trunk may send for each call it may make.
@@ -15,6 +17,9 @@ type trunk struct {
 	calls    *bucket // new calls
 	messages *bucket // messages outside known dialogs
 	active   int     // calls at once; guarded by UserAgent.mu
+
+	mu    sync.Mutex
+	noTCP map[netip.AddrPort]time.Time // peers that refused TCP, and until when they are not asked
 }
 
 func newTrunk(t Trunk, maxCalls int) *trunk {
@@ -22,11 +27,18 @@ func newTrunk(t Trunk, maxCalls int) *trunk {
 	t.Burst = orDefault(t.Burst, DefaultBurst)
 	t.MaxCalls = orDefault(t.MaxCalls, maxCalls)
 	t.Networks = slices.Clone(t.Networks)
+	t.TLSNames = slices.Clone(t.TLSNames)
 	return &trunk{
 		Trunk:    t,
 		calls:    newBucket(t.CallsPerSecond, t.Burst),
 		messages: newBucket(messagesPerCall*t.CallsPerSecond, messagesPerCall*t.Burst),
 	}
+}
+
+// reaches says whether we may open a connection to an address: one of the trunk's networks, or any at all
+// when its certificate must prove whom we reach.
+func (t *trunk) reaches(network string, a netip.Addr) bool {
+	return t.has(a) || len(t.Networks) == 0 && len(t.TLSNames) > 0 && isSecure(network)
 }
 
 // has says whether an address belongs to the trunk: the only places we send to.
@@ -54,13 +66,36 @@ func newDoor(trunks []*trunk) door {
 	return d
 }
 
-// trunk is the trunk of a source; nil is a stranger.
+// trunk is the trunk that is known by the source alone; nil is a stranger. A network never contains an
+// address with a zone.
 func (d door) trunk(source netip.Addr) *trunk {
-	source = source.Unmap().WithZone("")
+	source = source.Unmap()
 	for _, e := range d {
-		if e.network.Contains(source) {
+		if e.network.Contains(source) && len(e.trunk.TLSNames) == 0 {
 			return e.trunk
 		}
 	}
 	return nil
+}
+
+// peer is the trunk to which an address belongs, whatever else it must prove; nil when it is nobody's.
+func (d door) peer(to netip.Addr) *trunk {
+	to = to.Unmap()
+	for _, e := range d {
+		if e.network.Contains(to) {
+			return e.trunk
+		}
+	}
+	return nil
+}
+
+// named are the trunks that are known by a certificate and may come from a source.
+func (u *UserAgent) named(source netip.Addr) []*trunk {
+	var list []*trunk
+	for _, t := range u.trunks {
+		if len(t.TLSNames) > 0 && source.Zone() == "" && (len(t.Networks) == 0 || t.has(source)) {
+			list = append(list, t)
+		}
+	}
+	return list
 }

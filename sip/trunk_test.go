@@ -46,7 +46,7 @@ func TestSourcesLeaveNothingBehind(t *testing.T) {
 		time.Sleep(time.Minute)
 		r.ua.mu.Lock()
 		defer r.ua.mu.Unlock()
-		if left := len(r.ua.servers) + len(r.ua.merges) + len(r.ua.conns); left != 0 {
+		if left := len(r.ua.servers) + len(r.ua.merges) + len(r.ua.conns.all); left != 0 {
 			t.Errorf("%d things are left of 3000 sources", left)
 		}
 	})
@@ -74,7 +74,7 @@ func TestNarrowestNetworkNamesTheTrunk(t *testing.T) {
 		newTrunk(Trunk{Name: "narrow", Networks: []netip.Prefix{netip.MustParsePrefix("10.1.2.3/32"), netip.MustParsePrefix("fe80::/10")}}, 1),
 	}
 	d := newDoor(trunks)
-	for source, want := range map[string]string{"10.1.2.3": "narrow", "::ffff:10.1.2.3": "narrow", "10.1.2.4": "wide", "fe80::1%eth0": "narrow", "11.0.0.1": ""} {
+	for source, want := range map[string]string{"10.1.2.3": "narrow", "::ffff:10.1.2.3": "narrow", "10.1.2.4": "wide", "fe80::1": "narrow", "fe80::1%eth0": "", "11.0.0.1": ""} {
 		got := ""
 		if t := d.trunk(netip.MustParseAddr(source)); t != nil {
 			got = t.Name

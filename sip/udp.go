@@ -7,10 +7,7 @@ import (
 	"sync"
 )
 
-const (
-	maxMessage   = 64 << 10 // bytes of one message, head and body
-	socketBuffer = 4 << 20  // bytes; a burst of calls must not overrun the kernel's small default
-)
+const socketBuffer = 4 << 20 // bytes; a burst of calls must not overrun the kernel's small default
 
 // A udpListener reads one UDP address. Its socket may die and be opened again; flows keep to the listener.
 type udpListener struct {

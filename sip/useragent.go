@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,6 +21,7 @@ type UserAgent struct {
 	trunks    []*trunk
 	door      door
 	strangers census
+	told      *bucket // events about handshakes of strangers
 	listeners []*supervised
 
 	ctx  context.Context // ends when everything must stop
@@ -45,8 +45,7 @@ type UserAgent struct {
 	all     map[*Call]struct{}
 	idlers  []chan struct{}          // closed when there is no call left
 	parked  map[string]*parkedCancel // by transactionKey of the INVITE that did not come yet
-	conns   map[netip.AddrPort]*tcpConn
-	connsOf map[netip.Addr]int
+	conns   connections
 }
 
 // New opens the listeners, so that Addrs is known and a wrong address is an error here; messages wait
@@ -63,7 +62,7 @@ func New(config Config, handler Handler) (*UserAgent, error) {
 		config: config, handler: handler,
 		servers: map[string]*serverTx{}, merges: map[string]*serverTx{}, clients: map[string]*clientTx{},
 		dialogs: map[dialogID]*Call{}, all: map[*Call]struct{}{}, parked: map[string]*parkedCancel{},
-		conns: map[netip.AddrPort]*tcpConn{}, connsOf: map[netip.Addr]int{},
+		conns: newConnections(), told: newBucket(1, 10),
 	}
 	u.ctx, u.stop = context.WithCancel(context.Background())
 	for _, t := range config.Trunks {
@@ -136,18 +135,6 @@ func (u *UserAgent) Close() {
 	u.closeConnections()
 	u.readers.Wait()
 	u.work.Wait()
-}
-
-func (u *UserAgent) closeConnections() {
-	u.mu.Lock()
-	conns := make([]*tcpConn, 0, len(u.conns))
-	for _, c := range u.conns {
-		conns = append(conns, c)
-	}
-	u.mu.Unlock()
-	for _, c := range conns {
-		c.close()
-	}
 }
 
 // pause waits; false when the user agent stops first.
