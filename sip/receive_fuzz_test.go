@@ -104,7 +104,7 @@ func unsound(m string) string {
 	if fault != "" || h.value("Via") == "" {
 		return "head: " + fault
 	}
-	if strings.Contains(m, ";tag=stateless") || strings.HasPrefix(m, "SIP/2.0 400") {
+	if strings.HasPrefix(m, "SIP/") && h.value("Server") == "" {
 		return ""
 	}
 	parsed, v := h.message(body)
