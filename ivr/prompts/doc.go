@@ -10,5 +10,7 @@
 // letter-a to letter-z, key-star and key-pound, within-5m to within-5d. Pauses between snippets are the player's:
 // snippets are cut tight.
 //
+// For callers who wait there is [Music], one for all locales.
+//
 // The packs are rendered by render.py, a developer's step; see LICENSES.md for the voices.
 package prompts
