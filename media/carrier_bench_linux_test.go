@@ -38,8 +38,6 @@ func newBench(b *testing.B, open func(*worker) (carrier, error)) *bench {
 	b.Helper()
 	runtime.LockOSThread() // a ring belongs to a thread
 	b.Cleanup(runtime.UnlockOSThread)
-	ours, at := benchSocket(b)
-	theirs, from := benchSocket(b)
 	w := newWorker(newSleeper(), nil, slog.New(slog.DiscardHandler))
 	c, err := open(w)
 	if err != nil {
@@ -47,12 +45,20 @@ func newBench(b *testing.B, open func(*worker) (carrier, error)) *bench {
 	}
 	b.Cleanup(c.close)
 	w.carrier = c
+	return newBenchOn(b, w)
+}
+
+// newBenchOn is another session of a worker.
+func newBenchOn(b *testing.B, w *worker) *bench {
+	b.Helper()
+	ours, at := benchSocket(b)
+	theirs, from := benchSocket(b)
 	s := sessionOn(b, &outlet{}, 20)
 	s.rtp, s.latch.source, s.latch.to = ours, from, from
 	if err := ours.connect(from); err != nil {
 		b.Fatal(err)
 	}
-	c.adopt(s)
+	w.carrier.adopt(s)
 	return &bench{worker: w, session: s, peer: theirs, sends: at}
 }
 

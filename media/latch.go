@@ -1,6 +1,9 @@
 package media
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 const (
 	// courtesy is how long another source than the one in the session description waits for that one, in ticks.
@@ -12,14 +15,15 @@ const (
 // latch is who is heard, and who is sent to. The first source that belongs here and sends what was agreed on is
 // latched; then nobody else is heard until the peer describes its session anew.
 type latch struct {
-	source   netip.AddrPort // whom we hear; invalid while open
-	previous netip.AddrPort // whom we heard before it was opened
-	named    netip.AddrPort // the last address that the peer named
-	moved    bool           // it is another one than before
-	since    int64          // tick of the first packet that had to wait; 0 when none
-	to       netip.AddrPort // where we send; invalid when nowhere
-	strays   int64          // packets from elsewhere
-	stray    netip.AddrPort // where the last of them came from
+	source   netip.AddrPort    // whom we hear; invalid while open
+	previous netip.AddrPort    // whom we heard before it was opened
+	former   [4]netip.AddrPort // and before that, and so on: forks of one call may all go on sending
+	named    netip.AddrPort    // the last address that the peer named
+	moved    bool              // it is another one than before
+	since    int64             // tick of the first packet that had to wait; 0 when none
+	to       netip.AddrPort    // where we send; invalid when nowhere
+	strays   int64             // packets from elsewhere
+	stray    netip.AddrPort    // where the last of them came from
 }
 
 // openLatch lets the peer's packets come from a new place. s.mu is held.
@@ -27,6 +31,10 @@ func (s *Session) openLatch() {
 	l := &s.latch
 	if l.source.IsValid() {
 		l.previous = l.source
+		if !slices.Contains(l.former[:], l.source) {
+			copy(l.former[1:], l.former[:])
+			l.former[0] = l.source
+		}
 		if err := s.rtp.connect(netip.AddrPort{}); err != nil {
 			s.engine.config.Log.Warn("media: cannot free the RTP port from its source", "error", err)
 		}
@@ -97,12 +105,12 @@ func (s *Session) belongs(a netip.Addr) bool {
 func (s *Session) courtesy(from netip.AddrPort) int64 {
 	l := &s.latch
 	switch {
-	case from.Addr() == s.agreed.Remote.Addr() && (!l.moved || from != l.previous):
+	case from == s.agreed.Remote, from == l.previous && !l.moved:
 		return 0
-	case from != l.previous:
-		return courtesy
-	case l.moved:
+	case l.moved && slices.Contains(l.former[:], from):
 		return farewell
+	case from.Addr() == s.agreed.Remote.Addr() && !l.moved:
+		return 0
 	}
-	return 0
+	return courtesy
 }
