@@ -28,10 +28,32 @@ type CallRecord struct {
 	Account     string `json:"account"`
 	Language    string `json:"language"`
 	Keys        string `json:"keys"` // secret ones as •
+	Node        string `json:"node"` // the gateway that had the call, and keeps its signalling
+	Rule        string `json:"rule"` // that refused it, such as unknown-number
+	Origin
+	EndedBy   string `json:"ended_by"`   // caller, carrier or gateway; empty when it never began
+	EndReason string `json:"end_reason"` // what the other side gave as its reason (RFC 3326), such as Q.850;cause=16
 	Sound
 	Started  time.Time `json:"started_at"`
 	Answered time.Time `json:"answered_at,omitzero"`
 	Ended    time.Time `json:"ended_at,omitzero"`
+}
+
+// Who ended a call. A carrier is told from the caller by the reason it gave.
+const (
+	EndedByCaller  = "caller"
+	EndedByCarrier = "carrier"
+	EndedByGateway = "gateway"
+)
+
+// Origin is where a call came from, and what vouched for its caller.
+type Origin struct {
+	Source            string `json:"source"`             // address and port
+	Transport         string `json:"transport"`          // udp, tcp, …
+	Dialled           string `json:"dialled"`            // the Request-URI, where it is no number of ours
+	OriginalCalled    string `json:"original_called"`    // before diversions (RFC 5806, RFC 7044)
+	Attestation       string `json:"attestation"`        // A, B or C (RFC 8588), failed, or none
+	AttestationReason string `json:"attestation_reason"` // why it is not A
 }
 
 // Sound is what is kept of a call's sound: what was agreed on, and how well it went. All is zero in a call without.
@@ -69,11 +91,13 @@ func (c CallRecord) bounded() (CallRecord, error) {
 	if c.ID, err = cleanKey(c.ID); err != nil {
 		return CallRecord{}, err
 	}
-	for _, short := range []*string{&c.SIPCallID, &c.Trunk, &c.From, &c.Called, &c.Disposition, &c.Account, &c.Language, &c.Codec, &c.Encryption, &c.IO} {
+	for _, short := range []*string{&c.SIPCallID, &c.Trunk, &c.From, &c.Called, &c.Disposition, &c.Account, &c.Language, &c.Codec, &c.Encryption, &c.IO,
+		&c.Node, &c.Rule, &c.Source, &c.Transport, &c.OriginalCalled, &c.EndedBy, &c.Attestation} {
 		*short = clean(*short, maxShort)
 	}
-	c.Reason = clean(c.Reason, maxLong)
-	c.Keys = clean(c.Keys, maxLong)
+	for _, long := range []*string{&c.Reason, &c.Keys, &c.Dialled, &c.EndReason, &c.AttestationReason} {
+		*long = clean(*long, maxLong)
+	}
 	c.Ticket = Number(clean(string(c.Ticket), numberDigits))
 	if math.IsNaN(c.MOS) || math.IsInf(c.MOS, 0) { // which not every store can keep, nor JSON say
 		c.MOS = 0

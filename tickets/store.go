@@ -173,6 +173,8 @@ type Calls interface {
 // A CallPage chooses a part of the call records.
 type CallPage struct {
 	CallKey     string    // empty means all
+	Reference   string    // the calls whose key begins so, or with this SIP Call-ID or ticket; of the others only Limit counts then
+	Trunk       string    // empty means all
 	Disposition string    // empty means all
 	Before      time.Time // only calls that started earlier; zero means all
 	Limit       int       // 1 to MaxPage

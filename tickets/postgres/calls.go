@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -11,6 +12,9 @@ import (
 
 // endOfTime is later than any call.
 var endOfTime = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// pastKeys makes the end of a prefix: call keys are made of characters before it.
+const pastKeys = "\x7f"
 
 // PutCalls implements tickets.Calls.
 func (s *Store) PutCalls(ctx context.Context, records []tickets.CallRecord) error {
@@ -30,7 +34,8 @@ func putCall(batch *pgx.Batch, c tickets.CallRecord) {
 	exec(batch, callPutSQL,
 		c.ID, c.CallKey, c.SIPCallID, c.Trunk, c.From, c.Called, c.Disposition, c.Reason, c.Status, string(c.Ticket), c.Account, c.Language, c.Keys, c.Codec,
 		c.Sent, c.Received, c.Lost, c.Jitter.Nanoseconds(), when(c.Started), when(c.Answered), when(c.Ended),
-		c.Encryption, c.IO, c.Ptime.Nanoseconds(), c.Reordered, c.Gaps, c.RemoteLost, c.RemoteJitter.Nanoseconds(), c.RoundTrip.Nanoseconds(), c.MOS, c.OneWay)
+		c.Encryption, c.IO, c.Ptime.Nanoseconds(), c.Reordered, c.Gaps, c.RemoteLost, c.RemoteJitter.Nanoseconds(), c.RoundTrip.Nanoseconds(), c.MOS, c.OneWay,
+		c.Node, c.Rule, c.Source, c.Transport, c.Dialled, c.EndedBy, c.EndReason, c.Attestation, c.AttestationReason, c.OriginalCalled)
 }
 
 // ListCalls implements tickets.Calls.
@@ -39,9 +44,13 @@ func (s *Store) ListCalls(ctx context.Context, page tickets.CallPage) ([]tickets
 	if before.IsZero() {
 		before = endOfTime
 	}
-	query, args := callsListSQL, []any{before, page.Disposition, tickets.Limit(page.Limit)}
-	if page.CallKey != "" {
+	query, args := callsListSQL, []any{before, page.Disposition, page.Trunk, tickets.Limit(page.Limit)}
+	switch {
+	case page.CallKey != "":
 		query, args = callsOfKeySQL, append([]any{page.CallKey}, args...)
+	case page.Reference != "":
+		key := strings.ToUpper(page.Reference)
+		query, args = callsFindSQL, []any{key, key + pastKeys, page.Reference, tickets.Limit(page.Limit)}
 	}
 	all, err := list(ctx, s.pool, scanCall, query, args...)
 	if err != nil {
@@ -59,7 +68,8 @@ func scanCall(r row) (tickets.CallRecord, error) {
 	var c tickets.CallRecord
 	err := r.Scan(&c.ID, &c.CallKey, &c.SIPCallID, &c.Trunk, &c.From, &c.Called, &c.Disposition, &c.Reason, &c.Status, &c.Ticket, &c.Account, &c.Language,
 		&c.Keys, &c.Codec, &c.Sent, &c.Received, &c.Lost, ns(&c.Jitter), into(&c.Started), into(&c.Answered), into(&c.Ended),
-		&c.Encryption, &c.IO, ns(&c.Ptime), &c.Reordered, &c.Gaps, &c.RemoteLost, ns(&c.RemoteJitter), ns(&c.RoundTrip), &c.MOS, &c.OneWay)
+		&c.Encryption, &c.IO, ns(&c.Ptime), &c.Reordered, &c.Gaps, &c.RemoteLost, ns(&c.RemoteJitter), ns(&c.RoundTrip), &c.MOS, &c.OneWay,
+		&c.Node, &c.Rule, &c.Source, &c.Transport, &c.Dialled, &c.EndedBy, &c.EndReason, &c.Attestation, &c.AttestationReason, &c.OriginalCalled)
 	return c, err
 }
 

@@ -78,19 +78,23 @@ func TestMigrate(t *testing.T) {
 func TestMigrateFromTheFirstSchema(t *testing.T) {
 	address := pgtest.Database(t, migrate)
 	s, conn := store(t, address), connect(t, address)
-	newer, err := os.ReadFile("migrations/00002_call_sound.sql")
-	if err != nil {
-		t.Fatal(err)
+	var undo string
+	for _, newer := range []string{"00003_call_ends", "00002_call_sound"} {
+		text, err := os.ReadFile("migrations/" + newer + ".sql")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, down, _ := strings.Cut(string(text), "-- +goose Down")
+		undo += down
 	}
-	_, undo, _ := strings.Cut(string(newer), "-- +goose Down")
 	const put = `insert into calls (id, call_key, sip_call_id, trunk, caller, called, disposition, reason, status, ticket, account, language, keys, codec,
 		sent, received, lost, jitter_ns, started_at) values ($1, 'k', 's', 'carrier', '', '', 'completed', '', 200, '', '', '', '', 'PCMU', 50, 40, 10, 1000, now())`
-	_, undoErr := conn.Exec(t.Context(), undo+"delete from readback_migrations where version_id = 2")
+	_, undoErr := conn.Exec(t.Context(), undo+"delete from readback_migrations where version_id > 1")
 	_, before := conn.Exec(t.Context(), put, "before")
 	applied, err := s.Migrate(t.Context())
 	_, after := conn.Exec(t.Context(), put, "after")
-	if err := errors.Join(undoErr, before, err, after); err != nil || applied != 1 {
-		t.Fatalf("applied %d migrations, %v; want 1", applied, err)
+	if err := errors.Join(undoErr, before, err, after); err != nil || applied != 2 {
+		t.Fatalf("applied %d migrations, %v; want 2", applied, err)
 	}
 	want := tickets.Sound{Codec: "PCMU", Sent: 50, Received: 40, Lost: 10, Jitter: time.Microsecond, RemoteLost: -1}
 	got, err := s.ListCalls(t.Context(), tickets.CallPage{})

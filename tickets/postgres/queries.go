@@ -26,6 +26,8 @@ var (
 	attemptsPruneSQL string
 	//go:embed queries/call_put.sql
 	callPutSQL string
+	//go:embed queries/calls_find.sql
+	callsFindSQL string
 	//go:embed queries/calls_list.sql
 	callsListSQL string
 	//go:embed queries/calls_of_key.sql

@@ -85,15 +85,19 @@ func TestMigrate(t *testing.T) {
 func TestMigrateFromTheFirstSchema(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "tickets.db")
 	store := open(t, path)
-	newer, err := os.ReadFile("migrations/00002_call_sound.sql")
-	if err != nil {
-		t.Fatal(err)
+	var undo string
+	for _, newer := range []string{"00003_call_ends", "00002_call_sound"} {
+		text, err := os.ReadFile("migrations/" + newer + ".sql")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, down, _ := strings.Cut(string(text), "-- +goose Down")
+		undo += down
 	}
-	_, undo, _ := strings.Cut(string(newer), "-- +goose Down")
-	execute(t, path, undo+"delete from readback_migrations where version_id = 2")
+	execute(t, path, undo+"delete from readback_migrations where version_id > 1")
 	execute(t, path, `insert into calls values ('r1', 'k1', 's1', 'carrier', '', '', 'completed', '', 200, '', '', '', '', 'PCMU', 50, 40, 10, 1000, 1, 2, 3)`)
-	if applied, err := store.Migrate(t.Context()); applied != 1 || err != nil {
-		t.Fatalf("applied %d migrations, %v; want 1", applied, err)
+	if applied, err := store.Migrate(t.Context()); applied != 2 || err != nil {
+		t.Fatalf("applied %d migrations, %v; want 2", applied, err)
 	}
 	want := tickets.Sound{Codec: "PCMU", Sent: 50, Received: 40, Lost: 10, Jitter: time.Microsecond, RemoteLost: -1}
 	if got, err := store.ListCalls(t.Context(), tickets.CallPage{}); err != nil || len(got) != 1 || got[0].Sound != want {

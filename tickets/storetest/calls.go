@@ -20,6 +20,11 @@ func testCalls(t *testing.T, open func(*testing.T) tickets.Store) {
 		want := tickets.CallRecord{
 			ID: "r1", CallKey: "k1", SIPCallID: "a84b4c76e66710@pc33.example.com", Trunk: "carrier", From: "+14155550100", Called: "+18887999666", Disposition: tickets.DispositionCompleted,
 			Reason: "goodbye", Status: 200, Ticket: "48215906", Account: "30471234", Language: "en-US", Keys: "2 ••••••• 1 1",
+			Node: "node-a", Rule: "glare", EndedBy: tickets.EndedByCarrier, EndReason: `Q.850;cause=102;text="Recovery on timer expiry"`,
+			Origin: tickets.Origin{
+				Source: "198.51.100.7:5060", Transport: "tcp", Dialled: "sip:+18887999666@192.0.2.1", OriginalCalled: "+16503976096",
+				Attestation: "B", AttestationReason: "the carrier knows its customer, not the number",
+			},
 			Started: noon, Answered: noon.Add(time.Second), Ended: noon.Add(time.Minute),
 			Sound: tickets.Sound{
 				Codec: "G722", Encryption: "AEAD_AES_256_GCM", IO: "io_uring", Ptime: 30 * time.Millisecond,
@@ -37,6 +42,7 @@ func testCalls(t *testing.T, open func(*testing.T) tickets.Store) {
 			t.Errorf("%v, want and got:\n%s", err, diff)
 		}
 	})
+	t.Run("are found by what people have of them", func(t *testing.T) { testCallsByReference(t, open) })
 	t.Run("come together, each once", func(t *testing.T) {
 		b := newBench(t, open(t))
 		var many []tickets.CallRecord
@@ -74,7 +80,7 @@ func testCalls(t *testing.T, open func(*testing.T) tickets.Store) {
 	t.Run("are listed and forgotten by age", func(t *testing.T) {
 		b := newBench(t, open(t))
 		for i := range 6 {
-			record := tickets.CallRecord{CallKey: fmt.Sprint("call-", i), Disposition: tickets.DispositionRefused, Started: noon.Add(-time.Duration(i) * time.Hour)}
+			record := tickets.CallRecord{CallKey: fmt.Sprint("call-", i), Trunk: fmt.Sprint("trunk-", i%3), Disposition: tickets.DispositionRefused, Started: noon.Add(-time.Duration(i) * time.Hour)}
 			if i%2 == 0 {
 				record.Disposition = tickets.DispositionAbandoned
 			}
@@ -91,6 +97,8 @@ func testCalls(t *testing.T, open func(*testing.T) tickets.Store) {
 			"before":      {tickets.CallPage{Before: noon.Add(-3 * time.Hour)}, []string{"call-4", "call-5"}},
 			"disposition": {tickets.CallPage{Disposition: tickets.DispositionRefused}, []string{"call-1", "call-3", "call-5"}},
 			"key":         {tickets.CallPage{CallKey: "call-3"}, []string{"call-3"}},
+			"trunk":       {tickets.CallPage{Trunk: "trunk-1"}, []string{"call-1", "call-4"}},
+			"trunk, key":  {tickets.CallPage{Trunk: "trunk-1", CallKey: "call-3"}, nil},
 		} {
 			if got := b.calls(test.page); !slices.Equal(got, test.want) {
 				t.Errorf("%s: got %v, want %v", name, got, test.want)
@@ -103,6 +111,32 @@ func testCalls(t *testing.T, open func(*testing.T) tickets.Store) {
 			t.Errorf("left %v, want 3", got)
 		}
 	})
+}
+
+func testCallsByReference(t *testing.T, open func(*testing.T) tickets.Store) {
+	b := newBench(t, open(t))
+	for i, record := range []tickets.CallRecord{
+		{CallKey: "ABCD2", SIPCallID: "one@example.com", Ticket: "48215906"},
+		{CallKey: "ABCE3", SIPCallID: "two@example.com"},
+		{CallKey: "ABC_4", SIPCallID: "ABCD"},
+		{CallKey: "B%2", SIPCallID: "two@example.com"},
+	} {
+		record.Started = noon.Add(-time.Duration(i) * time.Minute)
+		if err := b.Record(t.Context(), record); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for reference, want := range map[string][]string{
+		"ABCD2": {"ABCD2"}, "abcd2": {"ABCD2"}, "ABC": {"ABCD2", "ABCE3", "ABC_4"}, "ABCD": {"ABCD2", "ABC_4"}, "48215906": {"ABCD2"},
+		"two@example.com": {"ABCE3", "B%2"}, "B": {"B%2"}, "%": nil, "ABC_": {"ABC_4"}, "ZZ": nil, "4821590": nil,
+	} {
+		if got := b.calls(tickets.CallPage{Reference: reference}); !slices.Equal(got, want) {
+			t.Errorf("%s: got %v, want %v", reference, got, want)
+		}
+	}
+	if got := b.calls(tickets.CallPage{Reference: "ABC", Limit: 2}); !slices.Equal(got, []string{"ABCD2", "ABCE3"}) {
+		t.Errorf("two of them: got %v, want the latest", got)
+	}
 }
 
 func (b *bench) calls(page tickets.CallPage) []string {
