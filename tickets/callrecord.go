@@ -91,8 +91,10 @@ func (c CallRecord) bounded() (CallRecord, error) {
 	if c.ID, err = cleanKey(c.ID); err != nil {
 		return CallRecord{}, err
 	}
-	for _, short := range []*string{&c.SIPCallID, &c.Trunk, &c.From, &c.Called, &c.Disposition, &c.Account, &c.Language, &c.Codec, &c.Encryption, &c.IO,
-		&c.Node, &c.Rule, &c.Source, &c.Transport, &c.OriginalCalled, &c.EndedBy, &c.Attestation} {
+	for _, short := range []*string{
+		&c.SIPCallID, &c.Trunk, &c.From, &c.Called, &c.Disposition, &c.Account, &c.Language, &c.Codec, &c.Encryption, &c.IO,
+		&c.Node, &c.Rule, &c.Source, &c.Transport, &c.OriginalCalled, &c.EndedBy, &c.Attestation,
+	} {
 		*short = clean(*short, maxShort)
 	}
 	for _, long := range []*string{&c.Reason, &c.Keys, &c.Dialled, &c.EndReason, &c.AttestationReason} {

@@ -216,8 +216,12 @@ func (s *stage) records() string {
 	}
 	var lines []string
 	for _, r := range slices.Backward(found) {
-		lines = append(lines, fmt.Sprintf("%s status=%d ticket=%s account=%s language=%s keys=%q reason=%q",
-			r.Disposition, r.Status, orDash(string(r.Ticket)), orDash(r.Account), orDash(r.Language), r.Keys, r.Reason))
+		line := fmt.Sprintf("%s status=%d ticket=%s account=%s language=%s keys=%q reason=%q",
+			r.Disposition, r.Status, orDash(string(r.Ticket)), orDash(r.Account), orDash(r.Language), r.Keys, r.Reason)
+		if r.Rule != "" {
+			line += " rule=" + r.Rule
+		}
+		lines = append(lines, line)
 	}
 	return joined(lines)
 }

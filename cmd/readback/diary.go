@@ -31,8 +31,10 @@ func (g *gateway) newDiary(call *sip.Call) *diary {
 		gateway: g, call: call, log: g.log.With("call_id", key),
 		record: tickets.CallRecord{
 			CallKey: key, SIPCallID: call.ID, Trunk: call.Trunk.Name, From: call.Caller, Called: call.Called, Started: call.Received,
+			Node: g.config.Node, Origin: originOf(call),
 		},
 	}
+	g.traces.serve(d.record)
 	d.log.Info("call", "trunk", call.Trunk.Name, "number", call.Called, "sip_call_id", call.ID, "from", call.Source)
 	return d
 }
@@ -63,6 +65,7 @@ func (d *diary) unanswered(err error) {
 
 func (d *diary) answered() {
 	d.record.Answered, d.record.Status = time.Now(), 200
+	d.gateway.traces.answered(d.key(), d.record.Answered)
 	d.gateway.metrics.setup.Observe(d.record.Answered.Sub(d.record.Started).Seconds())
 }
 
@@ -75,6 +78,7 @@ func (d *diary) observe(step ivr.Step) {
 	case ivr.Acknowledged:
 		d.told = step.At
 	}
+	d.gateway.traces.note(d.key(), stepOf(step))
 	if d.gateway.watch != nil {
 		d.gateway.watch(d.call, step)
 	}
@@ -117,11 +121,13 @@ func (d *diary) quality() []any {
 func (d *diary) close() {
 	r := &d.record
 	r.Ended = time.Now()
+	d.ended()
 	m := d.gateway.metrics
 	m.active.Dec()
 	m.calls.WithLabelValues(r.Trunk, r.Called, r.Disposition).Inc()
 	d.log.Info("call ended", append([]any{
 		"outcome", r.Disposition, "reason", r.Reason, "ticket", r.Ticket, "seconds", r.Ended.Sub(r.Started).Seconds(),
 	}, d.quality()...)...)
+	d.gateway.traces.end(*r)
 	d.gateway.records.keep(*r)
 }

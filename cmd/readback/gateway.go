@@ -22,6 +22,7 @@ type gateway struct {
 	sounds  *sounds
 	desk    *tickets.Desk
 	records *records
+	traces  *traces
 	metrics *metrics
 	log     *slog.Logger
 	watch   func(*sip.Call, ivr.Step) // told what happens in a conversation; may be nil

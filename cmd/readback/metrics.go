@@ -23,6 +23,7 @@ type metrics struct {
 	lockouts     *prometheus.CounterVec
 	unrecorded   prometheus.Counter
 	logged       prometheus.Counter
+	untraced     *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -59,9 +60,12 @@ func newMetrics() *metrics {
 		logged: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "readback_call_records_logged_total", Help: "Call records that are in the log and not in the store, because it was away for too long.",
 		}),
+		untraced: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "readback_call_traces_lost_total", Help: "Calls whose signalling was not stored: too many ended at once (rate), or the disk did not take it (disk).",
+		}, []string{"why"}),
 	}
 	m.registry.MustRegister(
-		m.calls, m.active, m.refusals, m.setup, m.toTicket, m.acknowledged, m.lockouts, m.unrecorded, m.logged,
+		m.calls, m.active, m.refusals, m.setup, m.toTicket, m.acknowledged, m.lockouts, m.unrecorded, m.logged, m.untraced,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	m.sound.register(m.registry)

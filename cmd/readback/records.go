@@ -38,6 +38,7 @@ var (
 // calls that end together take little of the store's time, and a ticket waits for few of them.
 type records struct {
 	desk    *tickets.Desk
+	traces  *traces
 	metrics *metrics
 	log     *slog.Logger
 	served  chan *tickets.CallRecord // of calls that were answered here, or tried to be: none may be lost
@@ -45,9 +46,9 @@ type records struct {
 	limit   *rate.Limiter            // of refused
 }
 
-func newRecords(desk *tickets.Desk, m *metrics, log *slog.Logger) *records {
+func newRecords(desk *tickets.Desk, t *traces, m *metrics, log *slog.Logger) *records {
 	return &records{
-		desk: desk, metrics: m, log: log,
+		desk: desk, traces: t, metrics: m, log: log,
 		served:  make(chan *tickets.CallRecord, recordBacklog),
 		refused: make(chan *tickets.CallRecord, refusalBacklog),
 		limit:   rate.NewLimiter(refusalsPerSecond, refusalsPerSecond),

@@ -37,7 +37,7 @@ func TestRecordsOfCallsThatEndTogether(t *testing.T) {
 	held := &heldStore{Store: store, t: t, midst: make(chan struct{}), goOn: make(chan struct{})}
 	desk := &tickets.Desk{Store: held}
 	var log lockedBuffer
-	r := newRecords(desk, newMetrics(), slog.New(slog.NewTextHandler(&log, nil)))
+	r := newRecords(desk, newTraces(nil, nil), newMetrics(), slog.New(slog.NewTextHandler(&log, nil)))
 	stop := runRecords(t, r)
 	var group sync.WaitGroup
 	for i := range calls {
@@ -138,7 +138,7 @@ func TestRecordsWhileTheStoreIsAway(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				store := &absentStore{back: time.Now().Add(test.away), kept: map[string]int{}}
 				var log lockedBuffer
-				r := newRecords(&tickets.Desk{Store: store}, newMetrics(), slog.New(slog.NewJSONHandler(&log, nil)))
+				r := newRecords(&tickets.Desk{Store: store}, newTraces(nil, nil), newMetrics(), slog.New(slog.NewJSONHandler(&log, nil)))
 				r.served = make(chan *tickets.CallRecord, test.backlog)
 				stop := runRecords(t, r)
 				var calls sync.WaitGroup
@@ -213,7 +213,7 @@ func TestRecordsThatNoStoreTakes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &absentStore{kept: map[string]int{}}
 		var log lockedBuffer
-		r := newRecords(&tickets.Desk{Store: store}, newMetrics(), slog.New(slog.NewJSONHandler(&log, nil)))
+		r := newRecords(&tickets.Desk{Store: store}, newTraces(nil, nil), newMetrics(), slog.New(slog.NewJSONHandler(&log, nil)))
 		stop := runRecords(t, r)
 		bad := endedCall(0)
 		bad.CallKey = ""
@@ -238,7 +238,7 @@ func TestRecordsOfRefusedCalls(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				store := &absentStore{kept: map[string]int{}}
-				r := newRecords(&tickets.Desk{Store: store}, newMetrics(), slog.New(slog.DiscardHandler))
+				r := newRecords(&tickets.Desk{Store: store}, newTraces(nil, nil), newMetrics(), slog.New(slog.DiscardHandler))
 				r.refused = make(chan *tickets.CallRecord, test.backlog)
 				for range test.calls {
 					r.observe(sip.Event{Kind: sip.Refused, Method: "INVITE", Status: 403, Rule: "rate", At: time.Now()})

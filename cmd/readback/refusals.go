@@ -3,8 +3,8 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
 	"log/slog"
+	"strings"
 
 	"readback/sip"
 	"readback/tickets"
@@ -22,7 +22,7 @@ func (r *records) observe(e sip.Event) {
 	switch e.Kind {
 	case sip.Refused:
 		r.metrics.refusals.WithLabelValues(e.Trunk, e.Rule).Inc()
-		if wantsCall := e.Method == "INVITE" || e.Method == ""; wantsCall && !e.Served() {
+		if wantsCall := e.Method == "INVITE" || e.Method == ""; wantsCall && !e.Served() && !r.traces.served(e) {
 			r.refuse(e)
 		}
 	case sip.Panicked:
@@ -43,8 +43,9 @@ func (r *records) refuse(e sip.Event) {
 		return
 	}
 	record := tickets.CallRecord{
-		CallKey: rand.Text(), SIPCallID: e.CallID, Trunk: e.Trunk, Disposition: tickets.DispositionRefused,
-		Reason: fmt.Sprintf("%s: %s: %s", e.Rule, e.Text, e.Line), Status: e.Status, Started: e.At, Ended: e.At,
+		CallKey: rand.Text(), SIPCallID: e.CallID, Trunk: e.Trunk, From: e.Caller, Disposition: tickets.DispositionRefused,
+		Reason: e.Text, Rule: e.Rule, Status: e.Status, Node: r.desk.Node, EndedBy: tickets.EndedByGateway, Started: e.At, Ended: e.At,
+		Origin: tickets.Origin{Source: e.Peer.String(), Transport: e.Transport, Dialled: requestURI(e.Line)},
 	}
 	level := slog.LevelWarn
 	if e.Rule == "overload" { // which the log has told of already
@@ -52,9 +53,19 @@ func (r *records) refuse(e sip.Event) {
 	}
 	r.log.Log(context.Background(), level, "call refused", "call_id", record.CallKey, "sip_call_id", e.CallID, "trunk", e.Trunk, "from", e.Peer,
 		"status", e.Status, "rule", e.Rule, "reason", e.Text, "request", e.Line)
+	r.traces.end(record)
 	select {
 	case r.refused <- &record:
 	default:
 		r.metrics.unrecorded.Inc()
 	}
+}
+
+// requestURI is what a request line asks for; empty without one.
+func requestURI(line string) string {
+	words := strings.Fields(line)
+	if len(words) < 3 {
+		return ""
+	}
+	return words[1]
 }

@@ -27,11 +27,13 @@ type server struct {
 	store   store
 	numbers *tickets.Numbers
 	records *records
+	traces  *traces
 	metrics *metrics
 	gateway *gateway
 	room    *admission
 	agent   *sip.UserAgent
 	http    net.Listener
+	control net.Listener
 	log     *slog.Logger
 	unlock  func() error // the data directory
 }
@@ -107,9 +109,12 @@ func (s *server) openDesk(ctx context.Context, with parts) (err error) {
 			s.metrics.lockouts.WithLabelValues(sighting.Trunk, string(sighting.Kind)).Inc()
 		},
 	}
-	s.records = newRecords(desk, s.metrics, s.log)
+	if err := s.openTraces(); err != nil {
+		return err
+	}
+	s.records = newRecords(desk, s.traces, s.metrics, s.log)
 	s.gateway = &gateway{
-		config: s.config, sound: soundOf(s.config), desk: desk, records: s.records, metrics: s.metrics, log: s.log, watch: with.watch,
+		config: s.config, sound: soundOf(s.config), desk: desk, records: s.records, traces: s.traces, metrics: s.metrics, log: s.log, watch: with.watch,
 	}
 	return nil
 }
@@ -120,8 +125,9 @@ func (s *server) listen(with parts) (err error) {
 	if with.listen != nil {
 		signalling.Listen = with.listen
 	}
-	signalling.Log, signalling.Overload = s.log, s.room.refuse
+	signalling.Log, signalling.Overload, signalling.Trace = s.log, s.room.refuse, true
 	signalling.Observe = func(e sip.Event) {
+		s.traces.observe(e)
 		s.records.observe(e)
 		if with.message != nil {
 			with.message(e)
@@ -131,10 +137,24 @@ func (s *server) listen(with parts) (err error) {
 		return err
 	}
 	s.metrics.countStrangers(s.agent)
-	if !with.noHTTP {
-		s.http, err = net.Listen("tcp", s.config.HTTP.Listen.String())
+	if with.noHTTP {
+		return nil
 	}
+	if s.control, err = listenControl(controlPath(s.config)); err != nil {
+		return err
+	}
+	s.http, err = net.Listen("tcp", s.config.HTTP.Listen.String())
 	return err
+}
+
+// openTraces opens what keeps the signalling of calls.
+func (s *server) openTraces() error {
+	log, err := openTracelog(tracesFolder(s.config), s.log)
+	if err != nil {
+		return err
+	}
+	s.traces = newTraces(log, func(why string) { s.metrics.untraced.WithLabelValues(why).Inc() })
+	return nil
 }
 
 // serve answers calls until ctx ends and the last call is over.
@@ -144,6 +164,7 @@ func (s *server) serve(ctx context.Context) error {
 	defer group.Wait()
 	defer stop()
 	group.Go(func() { s.records.run(behind) })
+	group.Go(func() { s.traces.run(behind) })
 	group.Go(func() { s.room.run(behind) })
 	group.Go(func() { s.tidy(behind) })
 	group.Go(func() {
@@ -155,6 +176,14 @@ func (s *server) serve(ctx context.Context) error {
 		group.Go(func() {
 			if err := serveHTTP(behind, s.http, httpHandler(s.ready, s.metrics.registry)); err != nil {
 				s.log.Error("the HTTP listener ended", "error", err)
+			}
+		})
+	}
+	if s.control != nil {
+		book := &callBook{traces: s.traces, store: s.store, folder: tracesFolder(s.config), node: s.config.Node}
+		group.Go(func() {
+			if err := serveHTTP(behind, s.control, apiHandler(behind, book)); err != nil {
+				s.log.Error("the control socket ended", "error", err)
 			}
 		})
 	}
@@ -187,8 +216,10 @@ func (s *server) close() error {
 	if s.agent != nil {
 		s.agent.Close()
 	}
-	if s.http != nil {
-		_ = s.http.Close() // serve has closed it already
+	for _, listener := range []net.Listener{s.http, s.control} {
+		if listener != nil {
+			_ = listener.Close() // serve has closed it already
+		}
 	}
 	if s.gateway != nil && s.gateway.media != nil {
 		s.gateway.media.Close()

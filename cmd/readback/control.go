@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+
+	"readback/config"
+)
+
+const (
+	// longestSocket is the longest path of a Unix socket on every system we run on.
+	longestSocket   = 103
+	controlPatience = 2 * time.Second
+)
+
+func controlPath(c *config.Config) string { return filepath.Join(c.Data, "readback.sock") }
+
+// listenControl opens the socket on which the command line speaks to this gateway; its user alone may. What a gateway that
+// is gone has left there is replaced. It is removed when it is closed.
+func listenControl(path string) (net.Listener, error) {
+	if len(path) > longestSocket {
+		return nil, fmt.Errorf("control socket: the path %s has %d bytes, %d is the most; give data a shorter path", path, len(path), longestSocket)
+	}
+	if conn, err := net.DialTimeout("unix", path, controlPatience); err == nil {
+		_ = conn.Close()
+		return nil, fmt.Errorf("control socket: another gateway answers at %s; end it, or give this one another data directory", path)
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		if err := removeSocket(path); err != nil {
+			return nil, err
+		}
+	}
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("control socket: %w", err)
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return nil, errors.Join(fmt.Errorf("control socket: %w", err), listener.Close())
+	}
+	return listener, nil
+}
+
+// removeSocket removes a socket, and nothing else.
+func removeSocket(path string) error {
+	info, err := os.Lstat(path)
+	if err != nil || info.Mode().Type() != fs.ModeSocket {
+		return fmt.Errorf("control socket: %s is no socket; move it away", path)
+	}
+	if err := os.Remove(path); err != nil {
+		return fmt.Errorf("control socket: %w", err)
+	}
+	return nil
+}
+
+// A controlClient speaks to the gateway that runs on a data directory.
+type controlClient struct{ http http.Client }
+
+// errNotRunning: nobody answers at the control socket.
+var errNotRunning = errors.New("the gateway is not running")
+
+func newControlClient(c *config.Config) *controlClient {
+	path := controlPath(c)
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		conn, err := (&net.Dialer{Timeout: controlPatience}).DialContext(ctx, "unix", path)
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
+			return nil, errNotRunning
+		}
+		return conn, err
+	}
+	return &controlClient{http: http.Client{Transport: &http.Transport{DialContext: dial}}}
+}
+
+// open asks for a page; what is not 200 becomes an error with the problem's words.
+func (c *controlClient) open(ctx context.Context, path string, form url.Values) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://readback/api/v1/"+path+"?"+form.Encode(), nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := c.http.Do(request)
+	if failure, ok := errors.AsType[*url.Error](err); ok {
+		return nil, failure.Err // without an address that means nothing to anybody
+	}
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode == http.StatusOK {
+		return response, nil
+	}
+	defer response.Body.Close()
+	var p problemDocument
+	if err := json.NewDecoder(response.Body).Decode(&p); err != nil {
+		return nil, fmt.Errorf("the gateway answers %s", response.Status)
+	}
+	return nil, errors.New(p.Detail)
+}
+
+func (c *controlClient) get(ctx context.Context, path string, form url.Values, into any) error {
+	response, err := c.open(ctx, path, form)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	return json.NewDecoder(response.Body).Decode(into)
+}
+
+// list and show ask the gateway what a callBook knows.
+func (c *controlClient) list(ctx context.Context, q callQuery) ([]callLine, error) {
+	form := url.Values{"state": {q.State}, "limit": {strconv.Itoa(q.Limit)}}
+	if q.Trunk != "" {
+		form.Set("trunk", q.Trunk)
+	}
+	var answer callList
+	err := c.get(ctx, "calls", form, &answer)
+	return answer.Calls, err
+}
+
+func (c *controlClient) show(ctx context.Context, reference string) (callDetail, error) {
+	var d callDetail
+	err := c.get(ctx, "calls/"+url.PathEscape(reference), nil, &d)
+	return d, err
+}
