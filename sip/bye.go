@@ -10,6 +10,7 @@ import (
 // when our own BYE is under way.
 func (c *Call) receiveBye(tx *serverTx) {
 	tx.reply(200)
+	c.noteReasons(tx.req)
 	c.end(ErrHangup)
 }
 
@@ -29,22 +30,23 @@ func (c *Call) goodbye() {
 		case <-c.ua.ctx.Done():
 		}
 	}
-	_, _ = c.roundTrip(c.ua.ctx, sipgo.BYE, "", nil) // whatever the answer, the call is over
+	_, _ = c.roundTrip(c.ua.ctx, sipgo.BYE, "", nil, reasonFor(context.Cause(c.ctx)).header()) // whatever the answer, the call is over
 }
 
 // roundTrip sends a request other than INVITE inside the dialog and waits for the final response.
-func (c *Call) roundTrip(ctx context.Context, method sipgo.RequestMethod, contentType string, body []byte) (*sipgo.Response, error) {
-	req, f, err := c.request(method)
-	if err != nil {
-		return nil, err
-	}
-	if len(body) > 0 {
-		req.AppendHeader(header("Content-Type", contentType))
-		req.SetBody(body)
-	}
-	tx, err := c.ua.send(req, f)
-	if err != nil {
-		return nil, err
-	}
-	return tx.final(ctx)
+func (c *Call) roundTrip(ctx context.Context, method sipgo.RequestMethod, contentType string, body []byte, headers ...sipgo.Header) (*sipgo.Response, error) {
+	return c.ask(ctx, func() (*sipgo.Request, *flow, error) {
+		req, f, err := c.request(method)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, h := range headers {
+			req.AppendHeader(h)
+		}
+		if len(body) > 0 {
+			req.AppendHeader(header("Content-Type", contentType))
+			req.SetBody(body)
+		}
+		return req, f, nil
+	})
 }

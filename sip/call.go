@@ -57,6 +57,7 @@ type Call struct {
 	longest    *time.Timer
 	timer      sessionTimer
 	minSE      time.Duration // the longest that a 422 of the peer asked for
+	reasons    []Reason      // that the peer gave for its BYE or CANCEL
 }
 
 // Context ends with the call; context.Cause says why.

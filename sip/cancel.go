@@ -38,7 +38,7 @@ func (u *UserAgent) receiveCancel(req *sipgo.Request, f *flow) {
 
 func (u *UserAgent) cancelInvite(tx *serverTx, req *sipgo.Request, f *flow) {
 	_ = f.WriteMsg(u.response(req, tx.tag, 200))
-	tx.cancel()
+	tx.cancel(req)
 }
 
 func (u *UserAgent) rejectCancel(req *sipgo.Request, f *flow) {
@@ -77,7 +77,7 @@ func (u *UserAgent) unpark(key string) *parkedCancel {
 }
 
 // cancel ends an INVITE that has no final answer yet: the call, or the change of a running one.
-func (t *serverTx) cancel() {
+func (t *serverTx) cancel(req *sipgo.Request) {
 	t.mu.Lock()
 	call, done := t.call, t.status >= 200
 	t.cancelled = true
@@ -85,6 +85,7 @@ func (t *serverTx) cancel() {
 	switch {
 	case done: // CANCEL came too late and changes nothing
 	case call != nil && call.invite == t:
+		call.noteReasons(req)
 		call.end(ErrCancelled)
 	default:
 		t.reply(487)

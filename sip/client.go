@@ -97,12 +97,18 @@ func withOffer(req *sipgo.Request, offer []byte) {
 
 // send starts the transaction of a request.
 func (u *UserAgent) send(req *sipgo.Request, f *flow) (*clientTx, error) {
+	return u.sendWith(req, f, func(*clientTx) {})
+}
+
+// sendWith does so after prepare, which sees the transaction before any answer.
+func (u *UserAgent) sendWith(req *sipgo.Request, f *flow, prepare func(*clientTx)) (*clientTx, error) {
 	f = u.outgrow(req, f)
 	key, err := sipgo.ClientTxKeyMake(req)
 	if err != nil {
 		return nil, fmt.Errorf("sip: %w", err)
 	}
 	t := &clientTx{req: req, flow: f, started: make(chan struct{}), tx: sipgo.NewClientTx(key, req, f, quiet)}
+	prepare(t)
 	u.mu.Lock()
 	if u.stopped && u.ctx.Err() != nil && req.Method == sipgo.INVITE {
 		u.mu.Unlock()
@@ -125,6 +131,13 @@ func (u *UserAgent) send(req *sipgo.Request, f *flow) (*clientTx, error) {
 		return nil, fmt.Errorf("sip: cannot send: %w", err)
 	}
 	return t, nil
+}
+
+// sendInvite sends an INVITE whose 200 is acknowledged each time it comes.
+func (u *UserAgent) sendInvite(req *sipgo.Request, f *flow) (*clientTx, error) {
+	return u.sendWith(req, f, func(t *clientTx) {
+		t.tx.OnRetransmission(func(*sipgo.Response) { t.repeatAck() })
+	})
 }
 
 // final waits for the final response. When ctx ends first the transaction is given up.
@@ -163,6 +176,7 @@ func (c *Call) acknowledge(t *clientTx, session []byte) error {
 	if err != nil {
 		return err
 	}
+	copyCredentials(t.req, ack)
 	if len(session) > 0 {
 		ack.AppendHeader(header("Content-Type", sdpType))
 		ack.SetBody(session)
@@ -171,6 +185,12 @@ func (c *Call) acknowledge(t *clientTx, session []byte) error {
 	defer t.mu.Unlock()
 	t.ack, t.way = ack, way
 	return way.WriteMsg(ack)
+}
+
+// copyCredentials gives the ACK of a 2xx those of its INVITE (RFC 3261 section 22.1).
+func copyCredentials(from, to *sipgo.Request) {
+	sipgo.CopyHeaders("Authorization", from, to)
+	sipgo.CopyHeaders("Proxy-Authorization", from, to)
 }
 
 // repeatAck answers a repeated 200 with the same ACK; the first one may have been lost.

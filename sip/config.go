@@ -118,6 +118,14 @@ type Trunk struct {
 	Burst          int
 	// MaxCalls is its cap on calls at once; Config.MaxCalls when zero.
 	MaxCalls int
+	// Address is the SIP URI of the next hop for calls to the trunk, such as "sip:sbc.example.com;transport=tcp".
+	Address string
+	// FailOver is how long a target of Address may say nothing before the next one is tried; 64*T1 (32 s) when zero.
+	FailOver time.Duration
+	// Username, Password and Realm answer the trunk's challenges to requests of ours, for that realm alone.
+	Username string
+	Password Password
+	Realm    string
 	// Reliable is whether its provisional answers are acknowledged (RFC 3262); ReliableSupported when empty.
 	Reliable Reliability
 }
@@ -161,6 +169,7 @@ func (c Config) check() error {
 				problems = append(problems, fmt.Errorf("sip: trunk %s: %q names no caller; write %s, %s or %s", t.Name, name, AssertedIdentity, PreferredIdentity, RemotePartyID))
 			}
 		}
+		problems = append(problems, t.checkOutbound())
 		switch t.Reliable {
 		case "", ReliableSupported, ReliableRequired, ReliableOff:
 		default:

@@ -36,7 +36,7 @@ func TestDial_RFC3261_13_2(t *testing.T) {
 		p := r.peer(carrier)
 		calls, errs := r.dial(r.t.Context(), n, DialOptions{
 			From: "+18887999666", DisplayName: "Support", Headers: []Header{{"X-Test", "yes"}},
-			Progress: func(status int, _ string) { progress = append(progress, status) },
+			Progress: func(p Progress) { progress = append(progress, p.Status) },
 		})
 		req := p.expect("INVITE sip:+14155550123@198.51.100.7 SIP/2.0")
 		for name, want := range map[string]string{"CSeq": "1 INVITE", "X-Test": "yes", "Contact": "<sip:readback@192.0.2.1:5060>", "Max-Forwards": "70"} {

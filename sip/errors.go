@@ -3,6 +3,10 @@ package sip
 import (
 	"errors"
 	"fmt"
+	"strings"
+	"time"
+
+	sipgo "github.com/emiago/sipgo/sip"
 )
 
 // What ended a call: the cause of its context (context.Cause of Call.Context).
@@ -19,6 +23,8 @@ var (
 	ErrGone = errors.New("the other side is gone")
 	// ErrSessionExpired: nothing refreshed the call within its session interval (RFC 4028 section 10).
 	ErrSessionExpired = errors.New("the call was not refreshed in time")
+	// ErrNoAnswer: nobody answered a call of ours for DialOptions.Patience.
+	ErrNoAnswer = errors.New("nobody answered in time")
 	// ErrTooLong: the call reached Config.MaxCallTime.
 	ErrTooLong = errors.New("the call reached its longest time")
 	// ErrDrain: the user agent is closing and the time for running calls is over.
@@ -51,8 +57,36 @@ var (
 type StatusError struct {
 	Status int
 	Reason string
+	// RetryAfter is how long the peer asks not to be asked again; 0 when it does not say.
+	RetryAfter time.Duration
+	// Q850 is the cause that the peer gave (RFC 6432); 0 when it gave none.
+	Q850 int
 }
 
 func (e *StatusError) Error() string {
-	return fmt.Sprintf("the peer answered %d %s", e.Status, e.Reason)
+	s := fmt.Sprintf("the peer answered %d %s", e.Status, e.Reason)
+	if e.Q850 > 0 {
+		s += fmt.Sprintf(" (Q.850 cause %d)", e.Q850)
+	}
+	return s
+}
+
+// retryAfterMax bounds what a peer may ask for.
+const retryAfterMax = 24 * time.Hour
+
+// statusError is nil for a 2xx.
+func statusError(res *sipgo.Response) error {
+	if res.IsSuccess() {
+		return nil
+	}
+	e := &StatusError{Status: res.StatusCode, Reason: plain(res.Reason)}
+	if wait, ok := interval(res, "Retry-After"); ok {
+		e.RetryAfter = min(wait, retryAfterMax)
+	}
+	for _, r := range reasonsOf(res) {
+		if strings.EqualFold(r.Protocol, "Q.850") {
+			e.Q850 = r.Cause
+		}
+	}
+	return e
 }

@@ -39,10 +39,3 @@ func (c *Call) SendInfo(ctx context.Context, contentType string, body []byte) er
 	}
 	return statusError(res)
 }
-
-func statusError(res *sipgo.Response) error {
-	if res.IsSuccess() {
-		return nil
-	}
-	return &StatusError{res.StatusCode, res.Reason}
-}

@@ -272,7 +272,7 @@ func (c *Call) beginOffering(method sipgo.RequestMethod) (Negotiator, error) {
 	case !c.answered && (method == sipgo.INVITE || !c.early.settled):
 		return nil, ErrNotAnswered
 	case c.offering || c.change != nil || c.awaitsAnswer():
-		return nil, &passing{&StatusError{491, reasons[491]}, c.glarePause()}
+		return nil, &passing{&StatusError{Status: 491, Reason: reasons[491]}, c.glarePause()}
 	}
 	c.offering = true
 	return c.negotiator, nil

@@ -48,9 +48,12 @@ func (u *UserAgent) Calls() []CallStatus {
 }
 
 func (c *Call) status() CallStatus {
+	c.mu.Lock()
+	peer := c.Source // of a call of ours it may move to another target
+	c.mu.Unlock()
 	return CallStatus{
 		ID: c.ID, Trunk: c.Trunk.Name, Outgoing: c.invite == nil, From: c.Caller, Called: c.Called,
-		Since: c.Received, State: c.state(), Peer: c.Source,
+		Since: c.Received, State: c.state(), Peer: peer,
 	}
 }
 

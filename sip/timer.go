@@ -106,24 +106,6 @@ func (c *Call) raise(res *sipgo.Response) bool {
 	return true
 }
 
-// longer is our first INVITE once more, for the interval that a 422 asks for (section 7.4).
-func (c *Call) longer(invite *sipgo.Request, res *sipgo.Response) (*sipgo.Request, bool) {
-	if !c.raise(res) {
-		return nil, false
-	}
-	req := invite.Clone()
-	c.mu.Lock()
-	c.dialog.localSeq++
-	req.CSeq().SeqNo = c.dialog.localSeq
-	c.mu.Unlock()
-	req.Via().Params.Add("branch", sipgo.GenerateBranch())
-	for _, name := range []string{"Allow", "Supported", "Session-Expires", "Min-SE"} {
-		req.RemoveHeader(name)
-	}
-	c.introduce(req)
-	return req, true
-}
-
 // judgeTimer refuses an interval that is too short or cannot be read (section 9).
 func (u *UserAgent) judgeTimer(req *sipgo.Request) *verdict {
 	if u.config.SessionExpires < 0 || req.Method != sipgo.INVITE && req.Method != sipgo.UPDATE {
@@ -237,7 +219,10 @@ func interval(m sipgo.Message, name string) (time.Duration, bool) {
 	if len(fields) == 0 {
 		return 0, false
 	}
-	number, _, _ := strings.Cut(fields[0].Value(), ";")
+	number := fields[0].Value()
+	if end := strings.IndexAny(number, ";("); end >= 0 {
+		number = number[:end] // parameters, or a comment (RFC 3261 section 20.33)
+	}
 	s, err := strconv.ParseUint(strings.TrimSpace(number), 10, 31)
 	if err != nil {
 		return 0, false

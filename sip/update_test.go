@@ -178,11 +178,11 @@ func TestUpdateOfOurs_RFC3311_5_1(t *testing.T) {
 	}{
 		"accepted":                          {[]step{{"UPDATE ", "200 OK", "theirs"}}, nil, nil},
 		"glare, then accepted":              {[]step{{"UPDATE ", "491 Request Pending", ""}, {"UPDATE ", "200 OK", "theirs"}}, nil, nil},
-		"refused":                           {[]step{{"UPDATE ", "488 No", ""}}, &StatusError{488, "No"}, nil},
+		"refused":                           {[]step{{"UPDATE ", "488 No", ""}}, &StatusError{Status: 488, Reason: "No"}, nil},
 		"without an answer":                 {[]step{{"UPDATE ", "200 OK", ""}}, ErrNotAcceptable, nil},
 		"who is asked first gets re-INVITE": {[]step{{"UPDATE ", "504 Later", ""}, {"INVITE ", "200 OK", "theirs"}}, nil, nil},
-		"the peer knows no such call":       {[]step{{"UPDATE ", "481 Gone", ""}, {"BYE ", "481 Gone", ""}}, &StatusError{481, "Gone"}, ErrGone},
-		"the peer times out":                {[]step{{"UPDATE ", "408 Timeout", ""}, {"BYE ", "200 OK", ""}}, &StatusError{408, "Timeout"}, ErrGone},
+		"the peer knows no such call":       {[]step{{"UPDATE ", "481 Gone", ""}, {"BYE ", "481 Gone", ""}}, &StatusError{Status: 481, Reason: "Gone"}, ErrGone},
+		"the peer times out":                {[]step{{"UPDATE ", "408 Timeout", ""}, {"BYE ", "200 OK", ""}}, &StatusError{Status: 408, Reason: "Timeout"}, ErrGone},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var result chan error // of the bubble

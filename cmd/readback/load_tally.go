@@ -59,7 +59,7 @@ func (t *loadTally) fail(err error) {
 	t.over++
 	var status *sip.StatusError
 	if errors.As(err, &status) {
-		count(&t.refused, *status)
+		count(&t.refused, sip.StatusError{Status: status.Status, Reason: status.Reason})
 		return
 	}
 	count(&t.failed, reasonOf(err))

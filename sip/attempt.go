@@ -1,0 +1,274 @@
+package sip
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"time"
+
+	sipgo "github.com/emiago/sipgo/sip"
+)
+
+// An attempt is one INVITE of ours to one place. A proxy on the way may fork it, so that several answer.
+type attempt struct {
+	*dialling
+	tx    *clientTx
+	base  dialog // of the forks to come
+	heard bool   // there was a provisional answer
+
+	// call.mu guards these.
+	forks   map[string]*fork // by To tag
+	current *fork            // whose dialog is the call's; nil before the first
+	winner  *fork            // the first that answered with 2xx
+	left    bool             // another attempt is made, or was
+
+	playing *fork // whose session the Negotiator was given last; only the dialling's goroutine looks
+}
+
+// await follows the INVITE to its final answer, or to the end of the call, or of the patience with silence.
+func (a *attempt) await(silence time.Duration) (*sipgo.Response, error) {
+	quiet := time.NewTimer(silence)
+	defer quiet.Stop()
+	for {
+		select {
+		case res := <-a.tx.tx.Responses():
+			quiet.Stop()
+			if !res.IsProvisional() {
+				return res, nil
+			}
+			a.heard = true
+			a.provisional(res)
+		case <-a.tx.tx.Done():
+			return nil, a.tx.failure()
+		case <-quiet.C:
+			return nil, ErrTimeout
+		case <-a.call.ctx.Done():
+			return nil, context.Cause(a.call.ctx)
+		}
+	}
+}
+
+// provisional takes a 1xx: its early dialog, its session, and its PRACK.
+func (a *attempt) provisional(res *sipgo.Response) {
+	f := a.forkOf(res)
+	if f == nil {
+		a.tell(res, false)
+		return
+	}
+	seq, reliable := reliableSeq(res)
+	if reliable && !f.takes(seq) {
+		return // repeated, or too early (RFC 3262 section 4)
+	}
+	session, _ := sessionOf(res)
+	var answer []byte
+	switch {
+	case len(session) == 0 || f.settled:
+	case !a.opts.LateOffer:
+		a.preview(f, session, reliable)
+	case reliable:
+		answer = a.answerEarly(f, session)
+	}
+	if reliable {
+		a.call.work.Go(func() { a.prack(f, seq, res.CSeq().SeqNo, answer) })
+	}
+	a.tell(res, a.playing == f)
+}
+
+func (a *attempt) tell(res *sipgo.Response, sound bool) {
+	if a.opts.Progress != nil {
+		a.opts.Progress(Progress{res.StatusCode, plain(res.Reason), sound})
+	}
+}
+
+// preview takes a session before the answer. One in a reliable response is this fork's answer; any other may
+// still change, and is no more than what can be heard meanwhile (RFC 6337 section 3.1.1).
+func (a *attempt) preview(f *fork, session []byte, reliable bool) {
+	f.settled = reliable
+	if f.err = a.agree(f, session); f.err == nil {
+		a.adopt(f, reliable)
+	}
+}
+
+// answerEarly answers an offer in a reliable 1xx; what the PRACK will hold. One that cannot be taken ends the call.
+func (a *attempt) answerEarly(f *fork, offer []byte) []byte {
+	answer, err := a.call.negotiate(a.call.negotiator, offer)
+	if err != nil {
+		a.call.end(err)
+		return nil
+	}
+	f.settled, f.session, a.playing = true, offer, f
+	a.adopt(f, true)
+	return answer
+}
+
+// agree gives the Negotiator a fork's answer, unless it has that already.
+func (a *attempt) agree(f *fork, session []byte) error {
+	if a.playing == f && bytes.Equal(session, f.session) {
+		return nil
+	}
+	err := a.call.negotiateAccept(a.call.negotiator, session)
+	if err == nil {
+		f.session, a.playing = session, f
+	}
+	return err
+}
+
+// accepted makes the call of a 2xx and acknowledges it (RFC 3261 section 13.2.2.4). It is hung up again when no
+// one waits any more or the media cannot be agreed on.
+func (a *attempt) accepted(res *sipgo.Response) {
+	c := a.call
+	f, gone := a.confirm(res)
+	session, _ := sessionOf(res)
+	reply, err := a.lateSession(f, session, gone)
+	err = errors.Join(err, c.acknowledge(a.tx, reply))
+	if !gone && err == nil {
+		err = a.finalSession(f, session)
+	}
+	if gone {
+		a.answered <- context.Cause(c.ctx)
+		c.goodbye()
+		return
+	}
+	if err != nil {
+		c.end(err)
+	}
+	a.answered <- err
+}
+
+// lateSession is what the ACK holds: the answer to the offer in the 2xx, unless a PRACK had it.
+func (a *attempt) lateSession(f *fork, offer []byte, gone bool) ([]byte, error) {
+	if !a.opts.LateOffer || f.settled || gone {
+		return nil, nil
+	}
+	return a.call.lateAnswer(a.call.negotiator, offer)
+}
+
+// finalSession puts the session of the fork that answered into force. What it said reliably before counts, and
+// what it said unreliably does when the 2xx says nothing.
+func (a *attempt) finalSession(f *fork, session []byte) error {
+	switch {
+	case a.opts.LateOffer && (!f.settled || a.playing == f):
+		return nil
+	case a.opts.LateOffer: // another fork's offer was answered after this one's
+		_, err := a.call.negotiate(a.call.negotiator, f.session)
+		return err
+	case f.err != nil && f.settled:
+		return f.err
+	case f.settled || len(session) == 0:
+		session = f.session
+	}
+	return a.agree(f, session)
+}
+
+// again takes a 2xx after the first: the same one, whose ACK was lost, or that of another fork, which is
+// acknowledged and hung up (RFC 3261 section 13.2.2.4).
+func (a *attempt) again(tx *clientTx, res *sipgo.Response) {
+	c := a.call
+	c.mu.Lock()
+	won := a.winner != nil && a.winner.tag == tagOf(res.To().Params)
+	c.mu.Unlock()
+	if won {
+		tx.repeatAck()
+		return
+	}
+	f := a.forkOf(res)
+	if f == nil {
+		return // more forks than are followed
+	}
+	if ack := f.farewell(); ack != nil {
+		ack()
+		return
+	}
+	c.ua.work.Go(func() { a.hangUp(tx, f) })
+}
+
+// seeOut cancels an INVITE that no one waits for any more, and hangs up what is answered all the same
+// (RFC 3261 section 9.1: a CANCEL may only follow a provisional answer).
+func (a *attempt) seeOut() {
+	cancelled := false
+	giveUp := time.NewTimer(64 * sipgo.T1)
+	defer giveUp.Stop()
+	for {
+		if a.heard && !cancelled {
+			cancelled = true
+			a.call.sendCancel(a.tx)
+			giveUp.Reset(64 * sipgo.T1)
+		}
+		select {
+		case res := <-a.tx.tx.Responses():
+			switch {
+			case res.IsProvisional():
+				a.heard = true
+			case res.IsSuccess():
+				if f := a.forkOf(res); f != nil {
+					a.hangUp(a.tx, f)
+				}
+				return
+			default:
+				return
+			}
+		case <-a.tx.tx.Done():
+			return
+		case <-giveUp.C:
+			a.tx.tx.Terminate()
+			return
+		case <-a.call.ua.ctx.Done():
+			a.tx.tx.Terminate()
+			return
+		}
+	}
+}
+
+// sendCancel asks the peer to end the INVITE; its final answer to that is what counts.
+func (c *Call) sendCancel(invite *clientTx) {
+	req := sipgo.NewRequest(sipgo.CANCEL, invite.req.Recipient)
+	for _, name := range []string{"Via", "Route", "Max-Forwards", "From", "To", "Call-ID"} {
+		sipgo.CopyHeaders(name, invite.req, req)
+	}
+	req.AppendHeader(&sipgo.CSeqHeader{SeqNo: invite.req.CSeq().SeqNo, MethodName: sipgo.CANCEL})
+	if cause := context.Cause(c.ctx); cause != nil {
+		req.AppendHeader(reasonFor(cause).header())
+	}
+	req.SetTransport(invite.req.Transport())
+	req.SetBody(nil)
+	tx, err := c.ua.send(req, invite.flow)
+	if err != nil {
+		return
+	}
+	c.work.Go(func() { _, _ = tx.final(c.ua.ctx) })
+}
+
+// hangUp acknowledges the 2xx of a fork that nobody waits for, and ends it.
+func (a *attempt) hangUp(tx *clientTx, f *fork) {
+	c := a.call
+	ack, way, err := c.requestOf(a.dialogOf(f), sipgo.ACK, tx.req.CSeq().SeqNo)
+	if err != nil {
+		return
+	}
+	copyCredentials(tx.req, ack)
+	f.part(func() { _ = way.WriteMsg(ack) })
+	why := elsewhere
+	if cause := context.Cause(c.ctx); cause != nil && a.winner == nil {
+		why = reasonFor(cause)
+	}
+	_, _ = c.ask(c.ua.ctx, func() (*sipgo.Request, *flow, error) {
+		d := a.next(f)
+		bye, way, err := c.requestOf(&d, sipgo.BYE, d.localSeq)
+		if err == nil {
+			bye.AppendHeader(why.header())
+		}
+		return bye, way, err
+	})
+}
+
+// leave forgets the early dialogs of an attempt that came to nothing.
+func (a *attempt) leave() {
+	c := a.call
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	a.base.localSeq = max(a.base.localSeq, c.dialog.localSeq)
+	a.dialling.base.localSeq = max(a.dialling.base.localSeq, c.dialog.localSeq)
+	c.early = early{}
+	c.setDialog(a.base)
+	a.current, a.left = nil, true
+}
