@@ -26,7 +26,7 @@ const (
 // attest notes what stands behind the caller's number. Our own check comes first, then the carrier's. Of a caller
 // whom the trunk does not vouch for, the number that was attested in full is the one that counts.
 func (u *UserAgent) attest(req *sipgo.Request, t *Trunk, c claim, vouched bool, id *Identity, now time.Time) (claim, bool) {
-	headers := values(req, "Identity", "y")
+	headers := values(req, "Identity")
 	checks := len(headers) > 0 && u.config.Verifier != nil
 	if !checks && !t.Verstat {
 		id.Attestation = stir.None

@@ -127,11 +127,11 @@ func (f headerField) addTo(m sipgo.Message) bool {
 	case "via":
 		return addVias(m, f.value)
 	case "from", "to":
-		m.AppendHeader(header(f.name, tidy(f.value, ";=")))
+		m.AppendHeader(header(f.name, tidy(f.value, addressSeparators)))
 		return true // judged by validate
 	case "contact":
 		for _, element := range splitList(f.value) {
-			if !addRead(m, "contact", tidy(element, ";=")) {
+			if !addRead(m, "contact", tidy(element, addressSeparators)) {
 				return false
 			}
 		}
@@ -154,7 +154,7 @@ func addRead(m sipgo.Message, name, value string) bool {
 // addVias adds the hops of a Via field. The topmost one of a message is read; the others are repeated as they came.
 func addVias(m sipgo.Message, value string) bool {
 	for _, element := range splitList(value) {
-		element = tidy(element, ";=/:")
+		element = tidy(element, viaSeparators)
 		via, ok := readVia(element)
 		switch {
 		case !ok:
@@ -193,8 +193,13 @@ func isHost(s string) bool {
 	})
 }
 
-// tidy drops the blanks around separators, outside quotes and angle brackets (RFC 3261 section 25.1: SEMI, EQUAL, SLASH,
-// COLON), and makes one of several others.
+// What blanks may stand around (RFC 3261 section 25.1: SEMI, EQUAL, SLASH, COLON).
+const (
+	viaSeparators     = ";=/:"
+	addressSeparators = ";="
+)
+
+// tidy drops the blanks around separators, outside quotes and angle brackets, and makes one of several others.
 func tidy(s, separators string) string {
 	if strings.IndexByte(s, ' ') < 0 && strings.IndexByte(s, '\t') < 0 {
 		return s
@@ -233,7 +238,6 @@ func tidy(s, separators string) string {
 }
 
 // values are the elements of a header that holds a comma-separated list, over all its lines, in order.
-// Names are the full name and the compact one.
 func values(m sipgo.Message, names ...string) []string {
 	var list []string
 	for _, name := range names {

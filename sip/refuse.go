@@ -51,8 +51,8 @@ func (u *UserAgent) rejectHead(h head, p []byte, f *flow, v *verdict) {
 	answer := h.answer(v, f)
 	if f.trunk.messages.take() && answer != "" {
 		e.Status = v.status
-		sent, _, _ := readHead([]byte(answer))
-		u.observeRaw(Sent, &sent, []byte(answer), f)
+		line, _, _ := strings.Cut(answer, "\r\n")
+		u.observeRaw(Sent, &head{line, h.fields}, []byte(answer), f)
 		_ = f.wire.send([]byte(answer), f.peer)
 	}
 	u.observe(e)
@@ -61,19 +61,16 @@ func (u *UserAgent) rejectHead(h head, p []byte, f *flow, v *verdict) {
 // answer is a refusal that repeats the fields as they came; empty when none is due. Without a top Via that can be
 // read it goes back to the source.
 func (h *head) answer(v *verdict, f *flow) string {
-	via := h.value("Via")
-	if method := h.method(); method == "" || method == "ACK" || via == "" {
+	vias := splitList(h.value("Via"))
+	if method := h.method(); method == "" || method == "ACK" || len(vias) == 0 {
 		return ""
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "SIP/2.0 %d %s\r\n", v.status, v.reason())
-	top, _, _ := strings.Cut(via, ",")
-	if read, ok := readVia(tidy(top, ";=/:")); ok {
-		f.answerTo(read)
-		b.WriteString("Via: " + read.Value() + via[len(top):] + "\r\n")
-	} else {
-		b.WriteString("Via: " + via + "\r\n")
+	if top, ok := readVia(tidy(vias[0], viaSeparators)); ok {
+		f.answerTo(top)
+		vias[0] = top.Value()
 	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "SIP/2.0 %d %s\r\nVia: %s\r\n", v.status, v.reason(), strings.Join(vias, ", "))
 	written := map[string]bool{}
 	for _, f := range h.fields {
 		name := canonical(f.name)
@@ -106,7 +103,7 @@ func canonical(name string) string {
 func withTag(to, tag string) string {
 	var uri sipgo.Uri
 	var params sipgo.HeaderParams
-	if _, err := sipgo.ParseAddressValue(tidy(to, ";="), &uri, &params); err != nil || tagOf(params) != "" {
+	if _, err := sipgo.ParseAddressValue(tidy(to, addressSeparators), &uri, &params); err != nil || tagOf(params) != "" {
 		return to
 	}
 	return to + ";tag=" + tag

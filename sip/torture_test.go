@@ -1,8 +1,11 @@
 package sip
 
 import (
+	"bufio"
 	"bytes"
+	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -69,6 +72,53 @@ func TestTorture(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestTortureOverTCP sends the same by streams, where a message ends with its Content-Length (RFC 3261 section 18.3).
+func TestTortureOverTCP(t *testing.T) {
+	panics := make(chan string, 1000)
+	ua := overTCP(t, func(_ context.Context, c *Call) { _ = c.Refuse(486, "") }, func(c *Config) {
+		c.Observe = func(e Event) {
+			if e.Kind == Panicked {
+				panics <- e.Text
+			}
+		}
+	})
+	paths, _ := filepath.Glob("../testdata/sip/*/*.sip")
+	answered := 0
+	for _, path := range paths {
+		conn := connectTo(t, ua).Conn.(*net.TCPConn)
+		_, _ = conn.Write(readTorment(t, path).message) // the gateway may have closed it before the end
+		_ = conn.CloseWrite()
+		for answers, _ := io.ReadAll(conn); len(answers) > 0; answered++ {
+			if answers = bytes.TrimLeft(answers, "\r\n"); len(answers) == 0 {
+				break // pongs
+			}
+			frame, err := readFrame(bufio.NewReader(bytes.NewReader(answers)), maxMessage)
+			if err != nil {
+				t.Fatalf("%s: %v: %q", path, err, answers)
+			}
+			if why := unsound(string(frame)); why != "" {
+				t.Errorf("%s: %s: %q", path, why, frame)
+			}
+			answers = answers[len(frame):]
+		}
+		_ = conn.Close()
+	}
+	if answered < len(paths)/2 {
+		t.Errorf("%d answers to %d messages", answered, len(paths))
+	}
+	s := connectTo(t, ua)
+	s.send(byTCP(invite().with("OPTIONS", 1)))
+	s.expect("SIP/2.0 200")
+	if len(panics) > 0 {
+		t.Error(<-panics)
+	}
+	waitFor(t, func() bool {
+		ua.mu.Lock()
+		defer ua.mu.Unlock()
+		return len(ua.all) == 0 && len(ua.dialogs) == 0 && len(ua.conns.all) == 1
+	})
 }
 
 // toServed is a request to a number that is served.
@@ -288,7 +338,9 @@ func written(m, name string) string {
 	return values[0]
 }
 
-func hops(m string) []string { return strings.Split(strings.Join(fieldsOf(m, "Via"), ","), ",") }
+func hops(m string) []string {
+	return strings.FieldsFunc(strings.Join(fieldsOf(m, "Via"), ","), func(r rune) bool { return r == ',' })
+}
 
 func TestTormentsNameTheirSource(t *testing.T) {
 	for dir, want := range map[string]string{"rfc4475": "RFC 4475", "rfc5118": "RFC 5118", "own": "Readback"} {
