@@ -19,8 +19,8 @@ type BridgeOptions struct {
 	// KeepA and KeepB are keys of the one side and of the other that do not go across: they are handed to ReadKey.
 	// AllKeys keeps them all. Where keys are kept of a side that presses by tones, its sound is delayed by 60 ms.
 	KeepA, KeepB string
-	// Unsent is given the keys for a side that takes no telephone-events (RFC 4733), for SIP INFO; it may wait. When it is
-	// nil they are sent as tones.
+	// Unsent is given the keys for a side that takes no telephone-events (RFC 4733), for SIP INFO; it may wait until ctx is
+	// done. When it is nil they are sent as tones.
 	Unsent func(ctx context.Context, to *Session, key Key)
 	// Music is played in a loop to one side while the other is on hold; nil is silence.
 	Music *Clip
@@ -38,12 +38,13 @@ func (e *LegError) Error() string { return fmt.Sprintf("bridge: port %d: %v", e.
 func (e *LegError) Unwrap() error { return e.Err }
 
 // Bridge joins two calls until ctx is done, whose cause it returns, or until one of them is over: LegError. What is heard
-// on one is said on the other, 45 ms later at most, and what its jitter demands, up to 200 ms; codecs and packet times may
-// differ and change, what is lost is concealed, and while one is on hold the other hears silence or music. Keys go across
-// once each: telephone-events and INFO as telephone-events of 100 ms, tones in the sound.
+// on one is said on the other: in packets of 20 ms, 5 to 45 ms after it came, and later by what its jitter demands, 200 ms
+// at most. Codecs and packet times may differ and change, what is lost is concealed, and while one is on hold the other
+// hears silence or music. Keys go across once each: telephone-events and INFO as telephone-events of 100 ms, tones in the
+// sound.
 //
-// Play, Loop and SendKeys go before the other side's sound; Record and Tap hear their own side. Afterwards both are as
-// they were, and nothing of the bridge is left.
+// Play, Loop and SendKeys go before the other side's sound, Play not before the music; Record and Tap hear their own side,
+// so that two of them record both. Afterwards both are as they were, and nothing of the bridge is left.
 func Bridge(ctx context.Context, a, b *Session, o BridgeOptions) error {
 	fromA, fromB := newRelay(o.KeepA, a.relayDelay(o.KeepA)), newRelay(o.KeepB, b.relayDelay(o.KeepB))
 	for _, side := range []struct {
@@ -190,13 +191,15 @@ func (s *Session) legHolds() <-chan struct{} {
 }
 
 // relayed puts into a payload what is heard on the other side of a bridge; false when nothing is to be said: outside a
-// bridge, beside a prompt, and where the other side is silent and the peer takes comfort noise. s.mu is held.
+// bridge, beside and right after a prompt, and where the other side is silent and the peer takes comfort noise. s.mu is
+// held.
 func (s *Session) relayed(d *departure, payload []byte, timestamp uint32) bool {
 	if s.bridged == nil {
 		return false
 	}
 	silent := s.bridged.in.fill(payload, s.agreed.Codec, timestamp)
-	if s.playing != nil || silent && s.agreed.Noise {
+	if s.playing != nil || silent && s.agreed.Noise || s.unsettled(true) {
+		s.bridged.in.interrupt(s.agreed.Codec)
 		return false
 	}
 	d.quiet, d.foreign = d.quiet+d.size, true

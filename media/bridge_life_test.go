@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/netip"
+	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -329,4 +330,108 @@ func (h *handset) last() (payload []byte) {
 			payload = slices.Clone(p[12:n])
 		}
 	}
+}
+
+// Both sides are recorded while they talk; what one of them presses goes across, and ends no recording.
+func TestBothSidesOfABridgeAreRecorded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := join(t, side{codec: "PCMU"}, side{codec: "PCMA"}, media.BridgeOptions{})
+		ctx, stop := context.WithCancelCause(t.Context())
+		files := [2]*os.File{tape(t), tape(t)}
+		var recordings sync.WaitGroup
+		for i, c := range []*call{j.caller, j.agent} {
+			recordings.Go(func() {
+				if r, err := c.gate.Record(ctx, files[i], media.RecordLimit{}); !errors.Is(err, errGone) || r.EndedBy != media.EndCall {
+					t.Errorf("side %d: ended by %v, %v", i, r.EndedBy, err)
+				}
+			})
+		}
+		said := [2][]int16{babble(2*time.Second, -20), babble(2*time.Second, -26)}
+		var talk sync.WaitGroup
+		talk.Go(func() { _ = j.caller.phone.Play(t.Context(), media.NewClip(said[0])) })
+		talk.Go(func() { _ = j.agent.phone.Play(t.Context(), media.NewClip(said[1])) })
+		talk.Wait()
+		if err := j.caller.phone.SendKeys(t.Context(), "#"); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(500 * time.Millisecond)
+		stop(errGone)
+		recordings.Wait()
+		for i, f := range files {
+			pcm := played(t, f)
+			if got, want := level(pcm[2000:14000]), level(said[i][2000:14000]); math.Abs(got-want) > 1 {
+				t.Errorf("side %d is recorded at %.1f dBov, want %.1f", i, got, want)
+			}
+		}
+		if got := waiting(t, j.agent.phone); got != "#" {
+			t.Errorf("the agent heard %q, want #", got)
+		}
+	})
+}
+
+// A word to one side alone goes before what the other says, and both are heard as they should be, in wideband too, also
+// when the word is cut off.
+func TestAPromptInABridge(t *testing.T) {
+	for _, codec := range []string{"PCMU", "G722"} {
+		for name, long := range map[string]time.Duration{"whole": 450 * time.Millisecond, "cut off": time.Minute} {
+			synctest.Test(t, func(t *testing.T) {
+				j := join(t, side{codec: codec}, side{codec: codec}, media.BridgeOptions{})
+				said := babble(8*time.Second, -20)
+				go func() { _ = j.caller.phone.Play(t.Context(), media.NewClip(said)) }()
+				heard := heardDuring(j.agent.phone, func() {
+					time.Sleep(2450 * time.Millisecond)
+					ctx, cut := context.WithTimeout(t.Context(), 500*time.Millisecond)
+					defer cut()
+					_ = j.agent.gate.Play(ctx, media.Tone(1000, long), media.Pause(50*time.Millisecond))
+					time.Sleep(5 * time.Second)
+				})
+				word := toneOf(1000, 3200)
+				if like, _ := alignment(word, heard[2450*8:], 1600); like < 0.9 {
+					t.Errorf("%s: a word that is %s is heard %.2f like itself", codec, name, like)
+				}
+				_, late := alignment(said[28800:31200], heard[28800:], 1300)
+				rest := 2985 * 8 // of the burst in which the word has ended
+				like, _ := alignment(said[rest:rest+480], heard[rest+late-20:], 40)
+				if d := level(heard[rest+late:rest+late+480]) - level(said[rest:rest+480]); like < 0.95 || math.Abs(d) > 1 {
+					t.Errorf("%s: what is said after a word that is %s is heard %.2f like itself and %.1f dB louder", codec, name, like, d)
+				}
+				end := 2925*8 + late
+				if got := level(heard[end : end+480]); got > -19 {
+					t.Errorf("%s: between a word that is %s and what is said after it are %.1f dBov", codec, name, got)
+				}
+			})
+		}
+	}
+}
+
+// Who comes late into a bridge hears nothing of what was said before.
+func TestWhoComesLateHearsNothingOld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gateA, na := gateway(t)
+		a := handsetAt(t, na, "198.51.100.1:4000", gateA.LocalAddr())
+		answer(t, gateA, offer("198.51.100.1:4000", 1, ""))
+		gateB, nb := gateway(t)
+		b := handsetAt(t, nb, "198.51.100.2:4000", gateB.LocalAddr())
+		go func() { _ = media.Bridge(t.Context(), gateA, gateB, media.BridgeOptions{}) }()
+		tone, silence := make([]byte, 160), make([]byte, 160)
+		g711.EncodeMu(tone, toneOf(700, 160))
+		g711.EncodeMu(silence, make([]int16, 160))
+		var e ear
+		for i := range 200 {
+			switch {
+			case i < 100:
+				a.send(0, tone)
+			case i == 100:
+				answer(t, gateB, offer("198.51.100.2:4000", 1, ""))
+				fallthrough
+			default:
+				a.send(0, silence)
+			}
+			rounds(1)
+			e.listen(b)
+		}
+		if got := level(e.pcm); len(e.pcm) < 80*160 || got > -60 {
+			t.Errorf("%d samples of %.1f dBov are heard", len(e.pcm), got)
+		}
+	})
 }

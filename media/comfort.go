@@ -21,10 +21,10 @@ func (s *Session) resting() bool {
 	return s.agreed.Noise && s.playing == nil && (s.agreed.Codec != sdp.G722 || s.out.quiet >= calming)
 }
 
-// unsettled reports whether the peer's decoder must be brought to rest before a prompt: it last heard another coder's
-// stream. s.mu is held.
-func (s *Session) unsettled() bool {
-	return s.agreed.Codec == sdp.G722 && s.out.foreign && s.out.quiet < calming
+// unsettled reports whether the peer's decoder must be brought to rest before a prompt or before what another session
+// says: it last heard the other of the two. s.mu is held.
+func (s *Session) unsettled(foreign bool) bool {
+	return s.agreed.Codec == sdp.G722 && s.out.foreign != foreign && s.out.quiet < calming
 }
 
 // describeNoise puts together the packet of a silence (RFC 3389 section 3): its size.

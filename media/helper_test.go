@@ -106,11 +106,9 @@ func likeness(a, b []int16) float64 {
 func alignment(a, b []int16, most int) (best float64, at int) {
 	for shift := 0; shift < most && shift+len(a) <= len(b); shift++ {
 		var cross, aa, bb float64
-		for i, v := range a {
-			w := float64(b[shift+i])
-			cross += float64(v) * w
-			aa += float64(v) * float64(v)
-			bb += w * w
+		for i := 0; i < len(a); i += 2 { // of babble, nothing is above 2 kHz
+			v, w := float64(a[i]), float64(b[shift+i])
+			cross, aa, bb = cross+v*w, aa+v*v, bb+w*w
 		}
 		if like := cross / math.Sqrt(aa*bb); like > best {
 			best, at = like, shift

@@ -79,7 +79,8 @@ func (s *Session) tellKeys() {
 	}
 }
 
-// press takes a key that was heard on a way. In a bridge it is for the other side, unless it is to be kept. While a recording runs, '#' ends it and goes nowhere else. s.mu is held.
+// press takes a key that was heard on a way. In a bridge it is for the other side, unless it is to be kept. While a
+// recording runs, '#' ends it and goes nowhere else. s.mu is held.
 func (s *Session) press(key Key, by way) {
 	k := &s.keys
 	if k.way == byNone {

@@ -72,7 +72,9 @@ func (r *relay) collect() {
 	payloads := r.batch.bytes
 	for _, n := range r.batch.notes {
 		payload := payloads[:n.size]
-		r.line.accept(n, payload)
+		if n.what != noteSound || r.begun { // what was said before anybody listened is past
+			r.line.accept(n, payload)
+		}
 		switch {
 		case n.what == noteEvent || n.what == noteTone:
 			r.line.mute(n.timestamp, int(n.duration))
@@ -116,6 +118,14 @@ func (r *relay) fill(payload []byte, codec sdp.Codec, timestamp uint32) (silent 
 		payload = payload[run.Samples:]
 	}
 	return silent
+}
+
+// interrupt tells that what was made is not sent, or goes to a decoder at rest.
+func (r *relay) interrupt(codec sdp.Codec) {
+	if r.raw {
+		r.resume(codec)
+	}
+	r.calm, r.encoder = false, g722.AtRest()
 }
 
 // passes reports whether the bytes of a run can go as they are.

@@ -94,7 +94,7 @@ func (s *Session) carry(h *header, d *departure, payload []byte) {
 	default:
 		h.marker = h.marker || s.out.resting // a talkspurt begins (RFC 3551 section 4.1)
 		p := s.playing
-		if p != nil && s.unsettled() {
+		if p != nil && s.unsettled(false) {
 			p = nil
 		}
 		d.playing, d.next = p, p.fill(payload[:d.size], s.agreed.Codec)
