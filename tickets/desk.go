@@ -24,26 +24,44 @@ type Desk struct {
 	// Observe, when set, is told of lock-outs, to be counted. It must not block.
 	Observe func(Sighting)
 
-	once      sync.Once
+	once   sync.Once
+	policy Policy
+	*shared
+}
+
+// shared is what desks of one gateway have in common.
+type shared struct {
 	hasher    *Hasher
 	hasherErr error
 	numbers   *Numbers
-	policy    Policy
 	pending   reserved
 }
 
 func (d *Desk) init() {
 	d.once.Do(func() {
-		d.hasher, d.hasherErr = NewHasher(d.Pepper, d.Cost)
 		d.policy = d.Policy
 		if len(d.policy.Plans) == 0 {
 			d.policy = DefaultPolicy()
 		}
-		d.numbers = d.Numbers
+		if d.shared != nil {
+			return
+		}
+		d.shared = &shared{numbers: d.Numbers}
+		d.hasher, d.hasherErr = NewHasher(d.Pepper, d.Cost)
 		if d.numbers == nil {
 			d.numbers = NewNumbers(d.node(), d.Store, nil)
 		}
 	})
+}
+
+// With is the desk under another policy, for tickets to come: it gives out the same numbers and goes on with what is
+// under way. What the desk itself does stays as it is.
+func (d *Desk) With(policy Policy) *Desk {
+	d.init()
+	return &Desk{
+		Store: d.Store, Policy: policy, Pepper: d.Pepper, Cost: d.Cost, Node: d.Node, Numbers: d.Numbers, Now: d.Now,
+		Mail: d.Mail, CallBack: d.CallBack, Log: d.Log, Observe: d.Observe, shared: d.shared,
+	}
 }
 
 // Plan is what an account bought. An account whose plan the policy no longer knows is served by phone.

@@ -60,7 +60,12 @@ func (k *checkCommand) judge() (verdict, error) {
 	}
 	found.Warnings = append(found.Warnings, c.Warnings()...)
 	found.Problems = append(found.Problems, checkPrompts(c)...)
-	return found, nil
+	_, err = sipOf(c)
+	if problems, ok := errors.AsType[config.Problems](err); ok {
+		found.Problems = append(found.Problems, problems...)
+		err = nil
+	}
+	return found, err
 }
 
 // checkPrompts looks at what only the sound packs can tell: every locale has a voice, every own directory can be played.

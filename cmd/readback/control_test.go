@@ -101,7 +101,7 @@ func startBook(t *testing.T) (*callBook, *controlClient) {
 		t.Fatal(err)
 	}
 	book := &callBook{traces: newTraces(nil, func(string) {}), store: store, folder: tracesFolder(c), node: "gw1"}
-	log, err := openTracelog(book.folder, slog.New(slog.DiscardHandler))
+	log, err := openTracelog(book.folder, config.Default().Calls, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -87,7 +87,7 @@ func (d *demoCommand) show(ctx context.Context, out io.Writer, s *server) error 
 	uri := "sip:" + demoNumber + "@" + address.String()
 	fmt.Fprintf(out, "%s phones %s\n\n", demoCaller, uri)
 	report, err := testCall(ctx, testCallParts{
-		uri: uri, from: demoCaller, gateway: address.Addr(), cues: cues, sounds: s.gateway.sounds,
+		uri: uri, from: demoCaller, gateway: address.Addr(), cues: cues, sounds: s.gateway.now.Load().sounds,
 		scene: newScene(out), timeout: demoTimeout, locales: []string{"en-US", "fr-FR"},
 	})
 	if err != nil {
@@ -106,7 +106,7 @@ func (s *server) addSamples(ctx context.Context) error {
 		return err
 	}
 	samples, err := tickets.ReadAccounts(bytes.NewReader(demoAccounts), policyOf(s.config), func(pin tickets.PIN) (string, error) {
-		return s.gateway.desk.Hash(ctx, pin)
+		return s.desk.Hash(ctx, pin)
 	})
 	if err != nil {
 		return err

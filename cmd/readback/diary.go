@@ -31,7 +31,7 @@ func (g *gateway) newDiary(call *sip.Call) *diary {
 		gateway: g, call: call, log: g.log.With("call_id", key),
 		record: tickets.CallRecord{
 			CallKey: key, SIPCallID: call.ID, Trunk: call.Trunk.Name, From: call.Caller, Called: call.Called, Started: call.Received,
-			Node: g.config.Node, Origin: originOf(call),
+			Node: g.node, Origin: originOf(call),
 		},
 	}
 	g.traces.serve(d.record)

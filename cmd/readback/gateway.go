@@ -5,8 +5,8 @@ import (
 	"errors"
 	"log/slog"
 	"runtime/debug"
+	"sync/atomic"
 
-	"readback/config"
 	"readback/ivr"
 	"readback/media"
 	"readback/sip"
@@ -16,11 +16,9 @@ import (
 // A gateway is a call coming in, from its INVITE to its record: the one place that knows signalling, sound and
 // conversation.
 type gateway struct {
-	config  *config.Config
+	node    string
+	now     atomic.Pointer[practice]
 	media   *media.Engine
-	sound   map[string]media.Options // by trunk
-	sounds  *sounds
-	desk    *tickets.Desk
 	records *records
 	traces  *traces
 	metrics *metrics
@@ -32,9 +30,10 @@ var errPanic = errors.New("the conversation failed on our side")
 
 // ServeCall answers one call and has the conversation with its caller.
 func (g *gateway) ServeCall(ctx context.Context, call *sip.Call) {
+	now := g.now.Load()
 	diary := g.newDiary(call)
 	defer diary.close()
-	session, err := g.media.Open(g.sound[call.Trunk.Name])
+	session, err := now.open(g.media, call.Trunk.Name)
 	if err != nil {
 		diary.refused(call.Refuse(503, "Out Of Ports"), err)
 		return
@@ -50,7 +49,7 @@ func (g *gateway) ServeCall(ctx context.Context, call *sip.Call) {
 		return
 	}
 	diary.answered()
-	outcome, err := g.converse(ctx, call, session, diary)
+	outcome, err := g.converse(ctx, now, call, session, diary)
 	diary.finished(outcome, err, session.Stats())
 	if err := call.Hangup(context.WithoutCancel(ctx)); err != nil {
 		diary.log.Debug("the call was over before our BYE", "error", err)
@@ -58,11 +57,11 @@ func (g *gateway) ServeCall(ctx context.Context, call *sip.Call) {
 }
 
 // converse runs the script until the caller or the line has nothing more to say. A panic ends this call alone.
-func (g *gateway) converse(ctx context.Context, call *sip.Call, session *media.Session, diary *diary) (outcome ivr.Outcome, err error) {
+func (g *gateway) converse(ctx context.Context, now *practice, call *sip.Call, session *media.Session, diary *diary) (outcome ivr.Outcome, err error) {
 	ctx, stop := whileHeard(ctx, session, diary)
 	defer stop()
-	line := &line{session: session, sounds: g.sounds, folder: recordingsFolder(g.config), call: diary.key()}
-	number := numberOf(g.config, call.Called)
+	line := &line{session: session, sounds: now.sounds, folder: recordingsFolder(now.config), call: diary.key()}
+	number := numberOf(now.config, call.Called)
 	defer func() {
 		if failure := recover(); failure != nil {
 			diary.log.Error("a conversation failed", "panic", failure, "stack", string(debug.Stack()))
@@ -72,8 +71,8 @@ func (g *gateway) converse(ctx context.Context, call *sip.Call, session *media.S
 	}()
 	defer func() { line.tidy(outcome) }()
 	script := ivr.Script{
-		Desk: g.desk, Numbering: numbering{}, PINPolicy: ivr.PINPolicy(g.config.Identify.PIN), Lookup: g.desk.Store.Account, Tries: g.config.Identify.Tries,
-		Patience: patienceOf(g.config), Observe: diary.observe, Log: diary.log,
+		Desk: now.desk, Numbering: numbering{}, PINPolicy: ivr.PINPolicy(now.config.Identify.PIN), Lookup: now.desk.Store.Account, Tries: now.config.Identify.Tries,
+		Patience: patienceOf(now.config), Observe: diary.observe, Log: diary.log,
 	}
 	return script.Run(ctx, line, ivr.Call{
 		Key: diary.key(), Number: number, Called: call.Called, Extension: call.Extension, Received: call.Received,

@@ -145,8 +145,5 @@ func (r *records) tell(why error, batch ...tickets.CallRecord) {
 	}
 }
 
-// callsKept is how long call records are kept; tidying runs this often.
-const (
-	callsKept  = 30 * 24 * time.Hour
-	tidyPeriod = time.Hour
-)
+// tidyPeriod is how often what is too old is removed.
+const tidyPeriod = time.Hour

@@ -18,6 +18,7 @@ import (
 	"readback/ivr"
 	"readback/media"
 	"readback/sip"
+	"readback/sip/stir"
 	"readback/tickets"
 )
 
@@ -26,12 +27,15 @@ type server struct {
 	config  *config.Config
 	store   store
 	numbers *tickets.Numbers
+	desk    *tickets.Desk
 	records *records
 	traces  *traces
 	metrics *metrics
 	gateway *gateway
 	room    *admission
+	signers *stir.Cache
 	agent   *sip.UserAgent
+	message func(sip.Event) // told what happens in signalling; may be nil
 	http    net.Listener
 	control net.Listener
 	log     *slog.Logger
@@ -51,7 +55,7 @@ type parts struct {
 
 // newServer opens everything that can fail, so that a gateway that starts to serve is one that works.
 func newServer(ctx context.Context, c *config.Config, log *slog.Logger, with parts) (s *server, err error) {
-	s = &server{config: c, log: log, metrics: newMetrics()}
+	s = &server{config: c, log: log, metrics: newMetrics(), message: with.message}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -60,11 +64,13 @@ func newServer(ctx context.Context, c *config.Config, log *slog.Logger, with par
 	if err := s.openDesk(ctx, with); err != nil {
 		return s, err
 	}
-	if s.gateway.sounds = with.sounds; with.sounds == nil {
-		if s.gateway.sounds, err = loadSounds(c.Prompts.Directories); err != nil {
+	sounds := with.sounds
+	if sounds == nil {
+		if sounds, err = loadSounds(c.Prompts.Directories); err != nil {
 			return s, err
 		}
 	}
+	s.gateway.now.Store(&practice{config: c, sound: soundOf(c), sounds: sounds, desk: s.desk})
 	mediaConfig := mediaOf(c)
 	mediaConfig.Network, mediaConfig.Log = with.network, log
 	if s.gateway.media, err = media.New(mediaConfig); err != nil {
@@ -103,7 +109,7 @@ func (s *server) openDesk(ctx context.Context, with parts) (err error) {
 	if err := s.numbers.Prepare(ctx); err != nil {
 		return fmt.Errorf("no ticket numbers to give out: %w", err)
 	}
-	desk := &tickets.Desk{
+	s.desk = &tickets.Desk{
 		Store: s.store, Policy: policyOf(s.config), Pepper: secret, Node: s.config.Node, Numbers: s.numbers, Log: s.log,
 		Observe: func(sighting tickets.Sighting) {
 			s.metrics.lockouts.WithLabelValues(sighting.Trunk, string(sighting.Kind)).Inc()
@@ -112,26 +118,22 @@ func (s *server) openDesk(ctx context.Context, with parts) (err error) {
 	if err := s.openTraces(); err != nil {
 		return err
 	}
-	s.records = newRecords(desk, s.traces, s.metrics, s.log)
-	s.gateway = &gateway{
-		config: s.config, sound: soundOf(s.config), desk: desk, records: s.records, traces: s.traces, metrics: s.metrics, log: s.log, watch: with.watch,
-	}
+	s.records = newRecords(s.desk, s.traces, s.metrics, s.log)
+	s.gateway = &gateway{node: s.config.Node, records: s.records, traces: s.traces, metrics: s.metrics, log: s.log, watch: with.watch}
 	return nil
 }
 
 // listen opens the doors: signalling and HTTP.
 func (s *server) listen(with parts) (err error) {
-	signalling := sipOf(s.config)
+	if err := s.openSigners(); err != nil {
+		return err
+	}
+	signalling, err := s.signallingOf(s.config)
+	if err != nil {
+		return err
+	}
 	if with.listen != nil {
 		signalling.Listen = with.listen
-	}
-	signalling.Log, signalling.Overload, signalling.Trace = s.log, s.room.refuse, true
-	signalling.Observe = func(e sip.Event) {
-		s.traces.observe(e)
-		s.records.observe(e)
-		if with.message != nil {
-			with.message(e)
-		}
 	}
 	if s.agent, err = sip.New(signalling, s.gateway); err != nil {
 		return err
@@ -149,7 +151,7 @@ func (s *server) listen(with parts) (err error) {
 
 // openTraces opens what keeps the signalling of calls.
 func (s *server) openTraces() error {
-	log, err := openTracelog(tracesFolder(s.config), s.log)
+	log, err := openTracelog(tracesFolder(s.config), s.config.Calls, s.log)
 	if err != nil {
 		return err
 	}
@@ -166,11 +168,12 @@ func (s *server) serve(ctx context.Context) error {
 	group.Go(func() { s.records.run(behind) })
 	group.Go(func() { s.traces.run(behind) })
 	group.Go(func() { s.room.run(behind) })
+	if s.config.SIP.STIR.Fetch {
+		group.Go(func() { s.signers.Run(behind) })
+	}
 	group.Go(func() { s.tidy(behind) })
 	group.Go(func() {
-		if err := s.gateway.sounds.warm(behind, localesOf(s.config)...); err != nil {
-			s.log.Error("a prompt cannot be played", "error", err)
-		}
+		s.gateway.now.Load().warm(behind, s.log)
 	})
 	if s.http != nil {
 		group.Go(func() {
@@ -256,10 +259,11 @@ func (s *server) tidy(ctx context.Context) {
 	ticker := time.NewTicker(tidyPeriod)
 	defer ticker.Stop()
 	for {
-		if _, err := s.gateway.desk.Tidy(ctx, callsKept); err != nil && ctx.Err() == nil {
+		now := s.gateway.now.Load()
+		if _, err := now.desk.Tidy(ctx, now.config.Calls.Keep.D()); err != nil && ctx.Err() == nil {
 			s.log.Warn("old call records could not be removed", "error", err)
 		}
-		if err := removeRecordings(recordingsFolder(s.config), s.config.Recording.Keep.D(), time.Now()); err != nil {
+		if err := removeRecordings(recordingsFolder(now.config), now.config.Recording.Keep.D(), time.Now()); err != nil {
 			s.log.Warn("old recordings could not be removed", "error", err)
 		}
 		select {

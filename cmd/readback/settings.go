@@ -11,7 +11,6 @@ import (
 	"readback/config"
 	"readback/ivr"
 	"readback/media"
-	"readback/sip"
 	"readback/tickets"
 )
 
@@ -62,40 +61,6 @@ func policyOf(c *config.Config) tickets.Policy {
 
 func termsOf(p config.Promise) tickets.Terms {
 	return tickets.Terms{Priority: tickets.Priority(p.Priority), Respond: p.Respond.D()}
-}
-
-func sipOf(c *config.Config) sip.Config {
-	numbers := map[string]config.Number{}
-	for _, number := range c.Numbers {
-		numbers[number.Number] = number
-	}
-	out := sip.Config{
-		Advertise:   c.SIP.Advertise,
-		MaxCalls:    c.SIP.MaxCalls,
-		UserAgent:   c.SIP.UserAgent,
-		MaxCallTime: c.SIP.MaxCallTime.D(),
-		DrainTime:   c.SIP.MaxCallTime.D(),
-		Numbers: func(trunk *sip.Trunk, e164 string) bool {
-			number, ok := numbers[e164]
-			return ok && (len(number.Trunks) == 0 || slices.Contains(number.Trunks, trunk.Name))
-		},
-		RingTime: func(called string) time.Duration {
-			if ring := numbers[called].RingTime; ring != nil {
-				return ring.D()
-			}
-			return c.SIP.RingTime.D()
-		},
-	}
-	for _, listen := range c.SIP.Listen {
-		out.Listen = append(out.Listen, sip.Listen{Network: listen.Network, Address: listen.Address.String()})
-	}
-	for _, trunk := range c.Trunks {
-		out.Trunks = append(out.Trunks, sip.Trunk{
-			Name: trunk.Name, Networks: trunk.Networks, Country: trunk.Country, TrustCaller: trunk.TrustCaller,
-			CallsPerSecond: trunk.CallsPerSecond, Burst: trunk.Burst, MaxCalls: trunk.MaxCalls,
-		})
-	}
-	return out
 }
 
 func mediaOf(c *config.Config) media.Config {

@@ -229,7 +229,7 @@ func (s *stage) timed(length string, do func(context.Context) error) error {
 
 // babble is half a minute of speech.
 func (s *stage) babble() []*media.Clip {
-	words, err := s.server.gateway.sounds.clip(ivr.Prompt{Locale: "en-GB", Name: "severity-1"})
+	words, err := s.server.gateway.now.Load().sounds.clip(ivr.Prompt{Locale: "en-GB", Name: "severity-1"})
 	if err != nil {
 		s.t.Fatal(err)
 	}

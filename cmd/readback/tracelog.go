@@ -19,10 +19,9 @@ import (
 	"readback/tickets"
 )
 
-// Signalling is kept for callsKept and up to callsSize bytes, whichever comes first, in files of segmentSize or a
+// Signalling is kept for calls.keep and up to calls.size, whichever comes first, in files of segmentSize or a
 // segmentTime.
 const (
-	callsSize   = 1 << 30
 	segmentSize = 8 << 20
 	segmentTime = 24 * time.Hour
 	// diskPause is how long nothing is written after the disk has failed.
@@ -65,7 +64,7 @@ type tracelog struct {
 func tracesFolder(c *config.Config) string { return filepath.Join(c.Data, "calls") }
 
 // openTracelog gives the segments that a killed gateway left open their end, and removes the old ones.
-func openTracelog(folder string, log *slog.Logger) (*tracelog, error) {
+func openTracelog(folder string, limits config.Calls, log *slog.Logger) (*tracelog, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, fmt.Errorf("signalling of calls: %w", err)
 	}
@@ -78,7 +77,7 @@ func openTracelog(folder string, log *slog.Logger) (*tracelog, error) {
 			_ = os.Rename(s.path, segmentPath(folder, s.from, s.until)) // it is read under either name
 		}
 	}
-	l := &tracelog{folder: folder, keep: callsKept, size: callsSize, segment: segmentSize, log: log}
+	l := &tracelog{folder: folder, keep: limits.Keep.D(), size: int64(limits.Size), segment: segmentSize, log: log}
 	l.tidy(time.Now())
 	return l, nil
 }

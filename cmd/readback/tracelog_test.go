@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"readback/config"
 	"readback/tickets"
 )
 
@@ -17,7 +18,7 @@ var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
 
 func newTracelog(t *testing.T, log *lockedBuffer) *tracelog {
 	t.Helper()
-	l, err := openTracelog(filepath.Join(t.TempDir(), "calls"), slog.New(slog.NewTextHandler(log, nil)))
+	l, err := openTracelog(filepath.Join(t.TempDir(), "calls"), config.Default().Calls, slog.New(slog.NewTextHandler(log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +110,7 @@ func TestWhatAKilledGatewayLeftIsRead(t *testing.T) {
 	if got := keysIn(t, l.folder); !slices.Equal(got, []string{"whole"}) {
 		t.Errorf("after the kill: %v, want the whole one", got)
 	}
-	after, err := openTracelog(l.folder, slog.New(slog.DiscardHandler))
+	after, err := openTracelog(l.folder, config.Default().Calls, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

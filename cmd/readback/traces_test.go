@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"readback/config"
 	"readback/sip"
 	"readback/tickets"
 )
@@ -27,7 +28,7 @@ type tracing struct {
 func inTracing(t *testing.T, test func(*tracing)) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &tracing{t: t, folder: t.TempDir(), lost: map[string]int{}}
-		log, err := openTracelog(r.folder, slog.New(slog.DiscardHandler))
+		log, err := openTracelog(r.folder, config.Default().Calls, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"readback/config"
+	"readback/media"
+	"readback/tickets"
+)
+
+// A practice is what a call goes by from its beginning to its end. Calls that come after a reload go by another one.
+type practice struct {
+	config *config.Config
+	sound  map[string]media.Options // by trunk
+	sounds *sounds
+	desk   *tickets.Desk
+}
+
+var errNoTrunk = errors.New("the trunk has just been taken out of the configuration")
+
+// open gives a call its sound, as its trunk may have it.
+func (p *practice) open(engine *media.Engine, trunk string) (*media.Session, error) {
+	options, ok := p.sound[trunk]
+	if !ok {
+		return nil, errNoTrunk
+	}
+	return engine.Open(options)
+}
+
+// warm decodes the prompts that callers may hear, before they do.
+func (p *practice) warm(ctx context.Context, log *slog.Logger) {
+	if err := p.sounds.warm(ctx, localesOf(p.config)...); err != nil && ctx.Err() == nil {
+		log.Error("a prompt cannot be played", "error", err)
+	}
+}
