@@ -13,6 +13,7 @@ import (
 const (
 	tryingAfter    = 200 * time.Millisecond  // RFC 3261 section 17.2.1
 	tryingOther    = 3500 * time.Millisecond // Timer E has grown to T2 (RFC 4320 section 4.1)
+	ringAgain      = time.Minute             // RFC 3261 section 13.3.1.1
 	dialogMessages = 20                      // a second, inside a dialog
 	dialogBurst    = 40
 	pendingPerCall = 32 // requests inside a dialog that wait for their turn
@@ -64,16 +65,19 @@ type Call struct {
 func (c *Call) Context() context.Context { return c.ctx }
 
 // Ring sends 180, reliably where the caller requires it (RFC 3262), and lets the number ring for its
-// Config.RingTime. It returns the cause when the call ends meanwhile, such as ErrNoPrack, or ctx's.
+// Config.RingTime, with a 180 each minute. It returns the cause when the call ends meanwhile, such as ErrNoPrack,
+// or ctx's.
 func (c *Call) Ring(ctx context.Context) error {
-	if err := c.ring(ctx); err != nil {
-		return err
+	left := c.ua.config.RingTime(c.Called)
+	for {
+		if err := c.ring(ctx); err != nil || left <= 0 {
+			return err
+		}
+		if err := c.pause(ctx, min(left, ringAgain)); err != nil || left <= ringAgain {
+			return err
+		}
+		left -= ringAgain
 	}
-	ring := c.ua.config.RingTime(c.Called)
-	if ring <= 0 {
-		return nil
-	}
-	return c.pause(ctx, ring)
 }
 
 // Refuse answers the INVITE with a final status of 300 or more and ends the call. An empty reason is the

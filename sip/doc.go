@@ -11,6 +11,14 @@
 // or Dial. Everything that ends a call cancels [Call.Context] with a cause: [ErrHangup],
 // [ErrCancelled], [ErrNoAck], [ErrTooLong], [ErrDrain] and the like.
 //
+// # Inside a call
+//
+// A handler answers with Ring and Answer, or lets the caller hear something first with Progress; what the trunk and
+// the caller want of reliable provisional answers (RFC 3262), delayed offers included, is done inside of them. Either
+// side may change the session later: the peer's re-INVITE, UPDATE (RFC 3311) and PRACK ask the Negotiator, and
+// Reinvite and Update ask the peer. Session timers (RFC 4028) run by themselves: calls are refreshed in time by
+// whoever is to do it, and one that is not ends with [ErrSessionExpired]. A refused change leaves the call as it was.
+//
 // # What sipgo does, and what is done here
 //
 // The types of messages, the parsers of URIs and addresses and the state machines of the transactions

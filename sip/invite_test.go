@@ -216,6 +216,35 @@ func TestRingTime(t *testing.T) {
 	}, func(c *Config) { c.RingTime = func(string) time.Duration { return 3 * time.Second } })
 }
 
+// Who rings for long says so each minute, lest a proxy on the way gives up.
+func TestRingingIsRepeated_RFC3261_13_3_1_1(t *testing.T) {
+	for name, headers := range map[string]string{"unreliable": "", "reliable": "Require: 100rel\r\n"} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, ringsAndAnswers(&negotiator{}), func(r *rig) {
+				p := r.peer(carrier)
+				m := invite()
+				m.headers = headers
+				start := time.Now()
+				p.send(m)
+				for i := range 3 {
+					ringing := p.expect("SIP/2.0 180")
+					if got := time.Since(start); got != time.Duration(i)*time.Minute {
+						t.Errorf("180 number %d after %v", i+1, got)
+					}
+					if headers != "" {
+						p.send(m.prack(2+i, ringing, ""))
+						p.expect("SIP/2.0 200")
+					}
+				}
+				p.send(m.ack(p.expect("SIP/2.0 200")))
+				if got := time.Since(start); got != 150*time.Second {
+					t.Errorf("answered after %v", got)
+				}
+			}, ringTime(150*time.Second))
+		})
+	}
+}
+
 func TestMaxCallTime(t *testing.T) {
 	inBubble(t, answers(&negotiator{}), func(r *rig) {
 		p := r.peer(carrier)

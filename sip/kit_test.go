@@ -379,3 +379,27 @@ func (p *peer) establish(m msg) string {
 	synctest.Wait()
 	return ok
 }
+
+// leavesNothing checks that nothing is kept of calls that ended, once their timers have run.
+func (p *peer) leavesNothing() {
+	p.t.Helper()
+	time.Sleep(2 * time.Minute)
+	p.skip()
+	p.ua.mu.Lock()
+	defer p.ua.mu.Unlock()
+	if left := len(p.ua.servers) + len(p.ua.dialogs) + len(p.ua.all) + len(p.ua.parked) + len(p.ua.merges) + p.ua.active; left != 0 {
+		p.t.Errorf("%d things are left of the call", left)
+	}
+}
+
+// answersThen is a handler that answers, does something to the call a second later, and stays until it ends.
+func answersThen(n Negotiator, f func(ctx context.Context, c *Call)) func(context.Context, *Call) {
+	return func(ctx context.Context, c *Call) {
+		if c.Answer(ctx, n) != nil {
+			return
+		}
+		time.Sleep(time.Second)
+		f(ctx, c)
+		<-ctx.Done()
+	}
+}

@@ -9,13 +9,15 @@ const maxPreconditions = 64
 // mandatory a=des in a stream without the a=curr that meets it. Optional ones ask for nothing.
 func unmetPrecondition(offer []byte) bool {
 	var current, desired [][]string
+	inStream := false
 	for line := range strings.Lines(string(offer)) {
 		switch line = strings.TrimRight(line, "\r\n"); {
 		case strings.HasPrefix(line, "m="):
 			if unmet(current, desired) {
 				return true
 			}
-			current, desired = nil, nil
+			current, desired, inStream = nil, nil, true
+		case !inStream: // they are attributes of streams
 		case strings.HasPrefix(line, "a=curr:"):
 			current = append(current, strings.Fields(line[len("a=curr:"):]))
 		case strings.HasPrefix(line, "a=des:"):

@@ -28,6 +28,7 @@ func TestPreconditionsOfAnOffer_RFC3312_5(t *testing.T) {
 		"no direction is wanted":            {plainSDP + "a=des:qos mandatory local none\r\n", false},
 		"in the second stream":              {plainSDP + "m=video 5000 RTP/AVP 31\na=des:qos mandatory local sendrecv", true},
 		"each stream for itself":            {plainSDP + "a=curr:qos local sendrecv\r\nm=audio 5000 RTP/AVP 0\r\na=des:qos mandatory local sendrecv\r\n", true},
+		"said for the session":              {"v=0\r\na=des:qos mandatory local sendrecv\r\nm=audio 4000 RTP/AVP 0\r\n", false},
 		"not well written":                  {plainSDP + "a=des:qos mandatory\r\na=des:\r\na=curr:\r\n", false},
 		"more lines than anyone would send": {plainSDP + strings.Repeat("a=des:qos optional local sendrecv\r\n", 65), true},
 	} {

@@ -271,7 +271,7 @@ func (c *Call) beginOffering(method sipgo.RequestMethod) (Negotiator, error) {
 		return nil, context.Cause(c.ctx)
 	case !c.answered && (method == sipgo.INVITE || !c.early.settled):
 		return nil, ErrNotAnswered
-	case c.offering || c.change != nil || c.awaitsAnswer():
+	case c.offering || c.change != nil || c.awaitsAnswer() || method == sipgo.INVITE && len(c.answers) > 0:
 		return nil, &passing{&StatusError{Status: 491, Reason: reasons[491]}, c.glarePause()}
 	}
 	c.offering = true

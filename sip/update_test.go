@@ -187,12 +187,7 @@ func TestUpdateOfOurs_RFC3311_5_1(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var result chan error // of the bubble
 			n := &negotiator{}
-			inBubble(t, func(ctx context.Context, c *Call) {
-				_ = c.Answer(ctx, n)
-				time.Sleep(time.Second)
-				result <- c.Update(ctx)
-				<-ctx.Done()
-			}, func(r *rig) {
+			inBubble(t, answersThen(n, func(ctx context.Context, c *Call) { result <- c.Update(ctx) }), func(r *rig) {
 				result = make(chan error, 1)
 				p := r.peer(carrier)
 				m := invite()
@@ -279,12 +274,7 @@ func TestGlarePauses_RFC3261_14_1(t *testing.T) {
 func TestGlareIsGivenUp_RFC3261_14_1(t *testing.T) {
 	var result chan error // of the bubble
 	n := &negotiator{}
-	inBubble(t, func(ctx context.Context, c *Call) {
-		_ = c.Answer(ctx, n)
-		time.Sleep(time.Second)
-		result <- c.Reinvite(ctx)
-		<-ctx.Done()
-	}, func(r *rig) {
+	inBubble(t, answersThen(n, func(ctx context.Context, c *Call) { result <- c.Reinvite(ctx) }), func(r *rig) {
 		result = make(chan error, 1)
 		p := r.peer(carrier)
 		p.establish(invite())
