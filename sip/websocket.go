@@ -85,9 +85,7 @@ func (w *webSocket) read(c *connection, firstBy time.Time) ([]byte, error) {
 	for {
 		p, err := w.message(c, firstBy)
 		if err != nil {
-			if farewell := farewellFor(err); farewell != nil {
-				c.close(farewell)
-			}
+			c.part(err)
 			return nil, err
 		}
 		if bytes.Equal(p, ping) {
@@ -161,6 +159,18 @@ func (w *webSocket) control(c *connection, op ws.OpCode, payload []byte) error {
 	return nil // an unasked pong
 }
 
+// part ends the WebSocket, and tells what the peer did wrong, if it did.
+func (c *connection) part(err error) {
+	farewell := farewellFor(err)
+	if farewell == nil {
+		return // it is gone
+	}
+	c.close(farewell)
+	if !errors.Is(err, errClosed) && !errors.Is(err, errFrameTooLarge) && !isTimeout(err) {
+		c.refused("websocket", err)
+	}
+}
+
 // farewellFor is the close frame that tells what was wrong (RFC 6455 section 7.4).
 func farewellFor(err error) []byte {
 	var protocol ws.ProtocolError
@@ -176,7 +186,7 @@ func farewellFor(err error) []byte {
 	case isTimeout(err):
 		return ws.CompiledCloseGoingAway
 	}
-	return nil // it is gone
+	return nil
 }
 
 // frame is text where it can be, so that a browser's developer tools show it.
