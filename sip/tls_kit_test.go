@@ -144,6 +144,18 @@ func (a *authority) client(shown ...tls.Certificate) *tls.Config {
 	return &tls.Config{RootCAs: a.pool(), ServerName: "gw.example.com", Certificates: shown}
 }
 
+// secureAt connects to an address by TLS.
+func secureAt(t *testing.T, at string, a *authority) *stream {
+	t.Helper()
+	conn, err := (&tls.Dialer{NetDialer: &net.Dialer{Timeout: 10 * time.Second}, Config: a.client()}).Dial("tcp", at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+	return &stream{t, conn, bufio.NewReader(conn)}
+}
+
 // secureTo connects to the first listener by TLS, from an address of the loopback network.
 func secureTo(t *testing.T, ua *UserAgent, from string, config *tls.Config) (*stream, error) {
 	t.Helper()
