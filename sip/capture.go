@@ -38,7 +38,7 @@ func (u *UserAgent) observeRaw(kind Kind, h *head, p []byte, f *flow) {
 }
 
 func (u *UserAgent) capture(e *Event, raw []byte) {
-	if u.config.Trace {
+	if u.config.Trace && e.Trunk != "" { // a stranger's is never kept
 		e.Message = mask(raw)
 	}
 }

@@ -14,9 +14,12 @@ import (
 	"readback/tickets"
 )
 
-// originOf is where a call came from.
+// originOf is where a call came from; how its messages came is known when it has ended.
 func originOf(call *sip.Call) tickets.Origin {
-	return tickets.Origin{Source: call.Source.String()}
+	return tickets.Origin{
+		Source: call.Source.String(), OriginalCalled: call.OriginalCalled,
+		Attestation: string(call.Attestation), AttestationReason: call.AttestationReason,
+	}
 }
 
 // ended notes who ended the call and what the other side gave as its reason. It has ended.
