@@ -11,7 +11,13 @@ import (
 func (c *Call) receiveBye(tx *serverTx) {
 	tx.reply(200)
 	c.noteReasons(tx.req)
-	c.end(ErrHangup)
+	c.mu.Lock()
+	cause := ErrHangup
+	if c.transferred {
+		cause = ErrTransferred
+	}
+	c.mu.Unlock()
+	c.end(cause)
 }
 
 // goodbye sends BYE and waits for its answer. Before, a 200 of ours must have been acknowledged or given up

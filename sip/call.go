@@ -40,25 +40,27 @@ type Call struct {
 
 	work sync.WaitGroup // goroutines of this call; added to under mu, and not once closed
 
-	mu         sync.Mutex
-	dialog     dialog
-	negotiator Negotiator
-	answered   bool // a 200 was sent, or received
-	over       bool
-	closed     bool
-	early      early
-	offering   bool               // an offer of ours is under way in the dialog
-	change     *serverTx          // the peer's offer, or its re-INVITE, under way in the dialog
-	updates    bool               // the peer takes UPDATE
-	answers    map[uint32]*answer // our 200s without ACK, by CSeq
-	onInfo     func(contentType string, body []byte) bool
-	queue      []func()
-	queueRuns  bool
-	trying     *time.Timer
-	longest    *time.Timer
-	timer      sessionTimer
-	minSE      time.Duration // the longest that a 422 of the peer asked for
-	reasons    []Reason      // that the peer gave for its BYE or CANCEL
+	mu          sync.Mutex
+	dialog      dialog
+	negotiator  Negotiator
+	answered    bool // a 200 was sent, or received
+	over        bool
+	closed      bool
+	early       early
+	offering    bool               // an offer of ours is under way in the dialog
+	change      *serverTx          // the peer's offer, or its re-INVITE, under way in the dialog
+	updates     bool               // the peer takes UPDATE
+	answers     map[uint32]*answer // our 200s without ACK, by CSeq
+	onInfo      func(contentType string, body []byte) bool
+	queue       []func()
+	queueRuns   bool
+	trying      *time.Timer
+	longest     *time.Timer
+	timer       sessionTimer
+	minSE       time.Duration // the longest that a 422 of the peer asked for
+	referral    *referral
+	transferred bool     // the peer was asked to call someone else, and does or did
+	reasons     []Reason // that the peer gave for its BYE or CANCEL
 }
 
 // Context ends with the call; context.Cause says why.

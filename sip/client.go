@@ -15,7 +15,8 @@ type clientTx struct {
 	tx      *sipgo.ClientTx
 	req     *sipgo.Request
 	flow    *flow
-	started chan struct{} // closed when responses may be given to tx
+	started chan struct{}         // closed when responses may be given to tx
+	heard   func(*sipgo.Response) // when set, sees responses as they come in; set before any does
 
 	lost atomic.Bool // its connection broke, twice or with no other way
 
@@ -34,6 +35,9 @@ const responsesWaiting = 16
 // receive carries a response to sipgo's transaction, after those that came before. It does not wait: the
 // transaction waits for its reader, and 4 s before it acknowledges a refusal again.
 func (t *clientTx) receive(u *UserAgent, res *sipgo.Response) {
+	if t.heard != nil {
+		t.heard(res)
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.decided = t.decided || !res.IsProvisional()

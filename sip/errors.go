@@ -13,6 +13,8 @@ import (
 var (
 	// ErrHangup: the other side sent BYE.
 	ErrHangup = errors.New("the other side hung up")
+	// ErrTransferred: the other side hung up after it was asked to call someone else (Refer). It is an ErrHangup.
+	ErrTransferred = fmt.Errorf("the call was transferred: %w", ErrHangup)
 	// ErrCancelled: the caller sent CANCEL before the call was answered.
 	ErrCancelled = errors.New("the caller gave up before the answer")
 	// ErrNoAck: our 200 was never acknowledged (RFC 3261 section 13.3.1.4).
@@ -43,6 +45,8 @@ var (
 	ErrAnswered = errors.New("the call is answered already")
 	// ErrNotAnswered: the call has no dialog yet.
 	ErrNotAnswered = errors.New("the call is not answered yet")
+	// ErrTransferring: another transfer of the call is under way.
+	ErrTransferring = errors.New("the call is being transferred already")
 	// ErrClosed: the user agent is closed, or was not started.
 	ErrClosed = errors.New("the user agent is closed")
 	// ErrNoTrunk: the address belongs to no trunk, so nothing is sent there.

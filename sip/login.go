@@ -84,6 +84,11 @@ func (l *login) sign(req *sipgo.Request) error {
 // ask sends the request that build makes, again with credentials when they are asked for, and gives the final
 // response.
 func (c *Call) ask(ctx context.Context, build func() (*sipgo.Request, *flow, error)) (*sipgo.Response, error) {
+	return c.askWith(ctx, build, func(*clientTx) {})
+}
+
+// askWith is ask after prepare, as sendWith is.
+func (c *Call) askWith(ctx context.Context, build func() (*sipgo.Request, *flow, error), prepare func(*clientTx)) (*sipgo.Response, error) {
 	l := login{trunk: c.Trunk}
 	for {
 		req, f, err := build()
@@ -93,7 +98,7 @@ func (c *Call) ask(ctx context.Context, build func() (*sipgo.Request, *flow, err
 		if err := l.sign(req); err != nil {
 			return nil, err
 		}
-		tx, err := c.ua.send(req, f)
+		tx, err := c.ua.sendWith(req, f, prepare)
 		if err != nil {
 			return nil, err
 		}

@@ -115,6 +115,8 @@ func (u *UserAgent) dispatch(tx *serverTx, call *Call) {
 		call.receivePrack(tx)
 	case sipgo.UPDATE:
 		call.receiveUpdate(tx)
+	case sipgo.NOTIFY:
+		call.receiveNotify(tx)
 	case sipgo.BYE:
 		call.receiveBye(tx)
 	case sipgo.INFO:

@@ -94,14 +94,14 @@ func malformed(text string) *verdict { return &verdict{400, "malformed", text, n
 
 // known are methods that are not done here.
 var known = []sipgo.RequestMethod{
-	sipgo.REGISTER, sipgo.SUBSCRIBE, sipgo.NOTIFY, sipgo.REFER, sipgo.MESSAGE, sipgo.PUBLISH,
+	sipgo.REGISTER, sipgo.SUBSCRIBE, sipgo.REFER, sipgo.MESSAGE, sipgo.PUBLISH,
 }
 
 // understand finds what this user agent cannot do: method, extensions, body (RFC 3261 sections 8.2.1 to
 // 8.2.3), in that order.
 func (u *UserAgent) understand(req *sipgo.Request, t *trunk) *verdict {
 	extensions := func(req *sipgo.Request) *verdict { return checkRequire(req, u.extensions(&t.Trunk)) }
-	for _, check := range []func(*sipgo.Request) *verdict{checkMethod, checkURI, checkHops, extensions, checkBody, checkAccept, u.judgeTimer} {
+	for _, check := range []func(*sipgo.Request) *verdict{checkMethod, checkURI, checkHops, checkEvent, extensions, checkBody, checkAccept, u.judgeTimer} {
 		if v := check(req); v != nil {
 			return v
 		}
