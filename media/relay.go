@@ -38,6 +38,7 @@ type relay struct {
 	batch   intake
 	line    *playout
 	encoder g722.Encoder
+	codec   sdp.Codec // of the packets that were made
 	begun   bool
 	next    uint32 // timestamp of the next packet
 	raw     bool   // the last bytes passed as they were
@@ -102,11 +103,11 @@ func (r *relay) skip(until uint32) {
 	r.next = until
 }
 
-// fill makes the packet that begins at a timestamp, and tells whether the peer was silent throughout.
+// fill makes the packet that begins at a timestamp, and tells whether nothing is to be heard in it.
 func (r *relay) fill(payload []byte, codec sdp.Codec, timestamp uint32) (silent bool) {
 	r.skip(timestamp)
 	r.next += uint32(len(payload))
-	r.line.setRate(codec.Rate())
+	r.speak(codec)
 	for silent = true; len(payload) > 0; {
 		run := r.line.buffer.Next(min(len(payload), piece))
 		if r.passes(run, codec) {
@@ -114,10 +115,18 @@ func (r *relay) fill(payload []byte, codec sdp.Codec, timestamp uint32) (silent 
 		} else {
 			r.code(payload, run, codec)
 		}
-		silent = silent && run.State == jitter.Silence
+		silent = silent && (run.State == jitter.Silence || run.State == jitter.Lost && r.line.conceal.Faded())
 		payload = payload[run.Samples:]
 	}
 	return silent
+}
+
+// speak goes over to a codec.
+func (r *relay) speak(codec sdp.Codec) {
+	if codec != r.codec {
+		r.codec, r.raw, r.calm, r.encoder = codec, false, false, g722.AtRest()
+		r.line.setRate(codec.Rate())
+	}
 }
 
 // interrupt tells that what was made is not sent, or goes to a decoder at rest.

@@ -48,6 +48,70 @@ func TestBytesPassAsTheyAre(t *testing.T) {
 	}
 }
 
+// The listener's codec may change at any time.
+func TestARelayGoesOnInAnotherCodec(t *testing.T) {
+	codecs := []sdp.Codec{sdp.PCMU, sdp.G722, sdp.PCMA, sdp.PCMU, sdp.G722}
+	for _, from := range sdp.Codecs() {
+		r := newRelay("", relayDelay)
+		said := chant(6 * time.Second)
+		c := coder{pcm: said}
+		out := make([]byte, 160)
+		var ear g722.Decoder
+		var heard []int16 // at 8 kHz
+		for i := range 50 * len(codecs) {
+			n, payload := c.next(from, 160)
+			if i%50 != 2 { // lost soon after the change
+				r.put(n, payload)
+			}
+			to := codecs[i/50]
+			r.fill(out, to, uint32(160*i))
+			pcm := make([]int16, 160)
+			switch to {
+			case sdp.G722:
+				if i%50 == 0 {
+					ear = g722.Decoder{}
+				}
+				ear.DecodeNarrow(pcm, out)
+			case sdp.PCMA:
+				g711.DecodeA(pcm, out)
+			default:
+				g711.DecodeMu(pcm, out)
+			}
+			heard = append(heard, pcm...)
+		}
+		for i, to := range codecs {
+			at := i*sampleRate + sampleRate/4
+			if like := alike(halve(said)[at:at+sampleRate/2], heard[at:]); like < 0.97 {
+				t.Errorf("%v to %v: %.3f like what was said", from, to, like)
+			}
+			for k, v := range heard[i*sampleRate : (i+1)*sampleRate] {
+				if math.Abs(float64(v)) > 1.5*9000 {
+					t.Errorf("%v to %v: a peak of %d after %d ms in a sound of 9000", from, to, v, k/8)
+					break
+				}
+			}
+		}
+	}
+}
+
+// Who stops sending is concealed for a moment, and silent then.
+func TestWhoStopsIsSilent(t *testing.T) {
+	for _, codec := range sdp.Codecs() {
+		r := newRelay("", relayDelay)
+		c := coder{pcm: chant(time.Second)}
+		out := make([]byte, 160)
+		for i := range 30 {
+			if i < 20 {
+				r.put(c.next(codec, 160))
+			}
+			silent := r.fill(out, codec, uint32(160*i))
+			if i > 0 && i < 22 && silent || i > 25 && !silent {
+				t.Errorf("%v: packet %d is silent: %v", codec, i, silent)
+			}
+		}
+	}
+}
+
 // After a loss in G.722 the listener's decoder is led on: what is coded anew sounds like what is said, up to a quiet moment.
 func TestWidebandGoesOnAfterALoss(t *testing.T) {
 	said := chant(5 * time.Second)
@@ -166,5 +230,36 @@ func TestARelayKeepsNothingOld(t *testing.T) {
 	}
 	if like := alike(halve(said)[sampleRate/2:sampleRate], heard[sampleRate/2:]); like < 0.97 { // within 25 ms
 		t.Errorf("what is said after it is heard %.3f like itself within 25 ms", like)
+	}
+}
+
+// Delay that jitter has demanded goes away again where it is quiet, also while wideband passes as it is.
+func TestWidebandCatchesUpWhereItIsQuiet(t *testing.T) {
+	const jittery, packets = 500, 3600
+	said := chant(packets*20*time.Millisecond + time.Second)
+	for i := range said {
+		if i%wideRate < wideRate/5 {
+			said[i] = int16(i * 7919 % 61) // faint, and no two bytes of it alike
+		}
+	}
+	c := coder{pcm: said}
+	r := newRelay("", relayDelay)
+	out := make([]byte, 160)
+	var waiting []func()
+	delay := make([]time.Duration, 0, packets)
+	for i := range packets {
+		n, payload := c.next(sdp.G722, 160)
+		waiting = append(waiting, func() { r.put(n, payload) })
+		if i > jittery || i%4 == 3 { // four come at once
+			for _, put := range waiting {
+				put()
+			}
+			waiting = waiting[:0]
+		}
+		r.fill(out, sdp.G722, uint32(160*i))
+		delay = append(delay, r.line.buffer.Delay())
+	}
+	if before, after := delay[jittery], delay[packets-1]; before < 60*time.Millisecond || after > 30*time.Millisecond || !r.raw {
+		t.Errorf("a delay of %v while it is jittery and %v afterwards (passing: %v); want 60 ms and more, then 30 at most", before, after, r.raw)
 	}
 }

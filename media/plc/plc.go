@@ -66,6 +66,9 @@ func (c *Concealer) Good(pcm []int16) {
 // Mending reports whether sound that comes now is changed by Good: a loss is not over.
 func (c *Concealer) Mending() bool { return c.lost > 0 }
 
+// Faded reports whether a loss has lasted so long that nothing is made up for it any more.
+func (c *Concealer) Faded() bool { return c.lost >= faded*c.scale }
+
 // Lost fills pcm with what might have been there.
 func (c *Concealer) Lost(pcm []int16) {
 	if len(pcm) == 0 {
