@@ -109,7 +109,9 @@ func (d *dialling) refused(res *sipgo.Response) bool {
 }
 
 // at is the place that was tried last.
-func (d *dialling) at() Target { return Target{d.base.flow.wire.network(), d.base.flow.peer} }
+func (d *dialling) at() Target {
+	return Target{Network: d.base.flow.wire.network(), Address: d.base.flow.peer}
+}
 
 // invite sends the INVITE to the next place.
 func (d *dialling) invite() (*attempt, error) {

@@ -158,7 +158,7 @@ func TestDialByAConnectionThatFails_RFC3263_4_3(t *testing.T) {
 	phone := overTCP(t, rings, func(c *Config) {
 		c.Trunks[0].Networks = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 		c.Trunks[0].Address = "sip:sbc.example.com;transport=tcp"
-		c.Resolver = directory{c.Trunks[0].Address: {{"tcp", closed}, {"tcp", addrPort(ua.Addrs()[0])}}}
+		c.Resolver = directory{c.Trunks[0].Address: {{Network: "tcp", Address: closed}, {Network: "tcp", Address: addrPort(ua.Addrs()[0])}}}
 	})
 	c, err := phone.Dial(t.Context(), "+18887999666", &negotiator{}, DialOptions{Trunk: phone.config.Trunks[0].Name})
 	if err != nil {

@@ -8,15 +8,14 @@ import (
 	"strings"
 
 	sipgo "github.com/emiago/sipgo/sip"
+
+	"readback/sip/resolve"
 )
 
 // A Target is one place where a request may be sent to.
-type Target struct {
-	Network string // "udp", "tcp" or "tls"
-	Address netip.AddrPort
-}
+type Target = resolve.Target
 
-// A Resolver finds where a SIP URI leads (RFC 3263 section 4).
+// A Resolver finds where a SIP URI leads (RFC 3263 section 4), such as a *resolve.Resolver.
 type Resolver interface {
 	// Resolve gives the targets of a URI such as "sip:sbc.example.com;transport=tcp", the one to try first
 	// first. It is asked for URIs whose host is a name. No target at all is an error. It is bounded by ctx.
@@ -29,7 +28,7 @@ const targetsMax = 16
 // targets are the places where a URI leads; one with an address needs no Resolver.
 func (u *UserAgent) targets(ctx context.Context, uri sipgo.Uri) ([]Target, error) {
 	if at, ok := hopAddress(uri); ok {
-		return []Target{{networkOf(uri), at}}, nil
+		return []Target{{Network: networkOf(uri), Address: at}}, nil
 	}
 	targets, err := u.config.Resolver.Resolve(ctx, uri.String())
 	if err == nil && len(targets) == 0 {
@@ -68,7 +67,7 @@ func (addresses) Resolve(ctx context.Context, uri string) ([]Target, error) {
 	}
 	targets := make([]Target, len(found))
 	for i, addr := range found {
-		targets[i] = Target{network, netip.AddrPortFrom(addr.Unmap(), uint16(orDefault(to.Port, port)))}
+		targets[i] = Target{Network: network, Address: netip.AddrPortFrom(addr.Unmap(), uint16(orDefault(to.Port, port)))}
 	}
 	return targets, nil
 }

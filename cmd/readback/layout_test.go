@@ -23,7 +23,7 @@ var mayImport = []struct {
 	{"config", nil, []string{"github.com/goccy/go-yaml", "github.com/invopop/jsonschema", "github.com/nyaruka/phonenumbers"}},
 	{"ivr", []string{"tickets", "ivr/"}, []string{"github.com/goccy/go-yaml"}},
 	{"media", []string{"media", "media/"}, []string{"github.com/pion/", "golang.org/x/sys", "github.com/mewkiz/flac"}},
-	{"sip", []string{"sip", "sip/"}, []string{"github.com/emiago/sipgo", "github.com/gobwas/ws", "github.com/icholy/digest", "github.com/golang-jwt/jwt/v5", "github.com/nyaruka/phonenumbers"}},
+	{"sip", []string{"sip", "sip/"}, []string{"github.com/emiago/sipgo", "github.com/gobwas/ws", "github.com/icholy/digest", "github.com/golang-jwt/jwt/v5", "github.com/nyaruka/phonenumbers", "golang.org/x/net/dns/dnsmessage"}},
 	{"tickets", nil, []string{"golang.org/x/crypto/argon2"}},
 	{"tickets/postgres", []string{"tickets"}, []string{"github.com/jackc/pgx/v5", "github.com/pressly/goose/v3"}},
 	{"tickets/sqlite", []string{"tickets"}, []string{"modernc.org/sqlite", "github.com/pressly/goose/v3"}},
