@@ -1,5 +1,6 @@
 # What the tests need beside Go: Debian package and the program that shows it is there.
-PEERS := sip-tester:sipp baresip:baresip postgresql:/usr/lib/postgresql/*/bin/initdb sox:sox ffmpeg:ffmpeg kamailio:kamailio
+PEERS := sip-tester:sipp baresip:baresip postgresql:/usr/lib/postgresql/*/bin/initdb sox:sox ffmpeg:ffmpeg \
+	kamailio:kamailio kamailio-tls-modules:/usr/lib/*/kamailio/modules/tls.so
 LINT  := $(shell go env GOPATH)/bin/golangci-lint
 LINT_VERSION := v2.15.0
 FUZZ  ?= 30s

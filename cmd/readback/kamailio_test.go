@@ -26,19 +26,29 @@ type kamailio struct {
 // startKamailio runs Kamailio at addr with the fields of its configuration, and {listen}, filled in.
 func startKamailio(t *testing.T, config string, addr netip.AddrPort, fields ...string) *kamailio {
 	t.Helper()
-	path := tool(t, "kamailio", "kamailio")
-	text, err := os.ReadFile(filepath.Join("../../testdata/interop/kamailio", config))
-	if err != nil {
-		t.Fatal(err)
+	return startKamailioIn(t, t.TempDir(), config, addr, fields)
+}
+
+// startKamailioIn does that with its files in a folder, and with flags.
+func startKamailioIn(t *testing.T, dir, config string, addr netip.AddrPort, fields []string, flags ...string) *kamailio {
+	t.Helper()
+	path := tool(t, "kamailio", "kamailio kamailio-tls-modules")
+	fill := strings.NewReplacer(append(fields, "{listen}", addr.String(), "{host}", addr.Addr().String(), "{dir}", dir)...)
+	files, err := filepath.Glob("../../testdata/interop/kamailio/*.cfg")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no configurations: %v", err)
 	}
-	dir := t.TempDir()
-	fields = append(fields, "{listen}", addr.String(), "{host}", addr.Addr().String())
-	file := filepath.Join(dir, config)
-	if err := os.WriteFile(file, []byte(strings.NewReplacer(fields...).Replace(string(text))), 0o600); err != nil {
-		t.Fatal(err)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, filepath.Base(file)), []byte(fill.Replace(string(text))), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	k := &kamailio{t: t, addr: addr, log: &lockedBuffer{}}
-	cmd := exec.Command(path, "-f", file, "-DD", "-E", "-w", dir, "-Y", dir, "-m", "16", "-M", "4")
+	cmd := exec.Command(path, append([]string{"-f", filepath.Join(dir, config), "-DD", "-E", "-w", dir, "-Y", dir, "-m", "16", "-M", "4"}, flags...)...)
 	cmd.Stdout, cmd.Stderr = k.log, k.log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
