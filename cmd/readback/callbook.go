@@ -134,7 +134,7 @@ func candidates(found []callDetail) string {
 
 // searched looks in the files alone, when the store cannot be asked.
 func (b *callBook) searched(reference string) (found []callDetail) {
-	_ = readSegments(b.folder, "", time.Time{}, func(e traceEntry) bool {
+	_ = readSegments(b.folder, []string{strings.ToUpper(reference), reference}, time.Time{}, func(e traceEntry) bool {
 		if refersTo(reference, e.Record) {
 			found = append(found, callDetail{callLine: callLine{State: stateEnded, CallRecord: e.Record}, ladder: e.ladder})
 		}
@@ -150,7 +150,7 @@ func (b *callBook) read(d *callDetail) {
 		d.Missing = fmt.Sprintf("the signalling of this call is on node %s", d.Node)
 		return
 	}
-	err := readSegments(b.folder, d.CallKey, d.Ended, func(e traceEntry) bool {
+	err := readSegments(b.folder, []string{d.CallKey}, d.Ended, func(e traceEntry) bool {
 		if e.CallKey != d.CallKey {
 			return true
 		}

@@ -24,6 +24,8 @@ import (
 const (
 	segmentSize = 8 << 20
 	segmentTime = 24 * time.Hour
+	// fewestSegments make up calls.size, however small, so that little goes at once.
+	fewestSegments = 4
 	// diskPause is how long nothing is written after the disk has failed.
 	diskPause = time.Second
 	// longestEntry is more than what a ladder can come to in JSON.
@@ -77,7 +79,8 @@ func openTracelog(folder string, limits config.Calls, log *slog.Logger) (*tracel
 			_ = os.Rename(s.path, segmentPath(folder, s.from, s.until)) // it is read under either name
 		}
 	}
-	l := &tracelog{folder: folder, keep: limits.Keep.D(), size: int64(limits.Size), segment: segmentSize, log: log}
+	l := &tracelog{folder: folder, keep: limits.Keep.D(), size: int64(limits.Size), log: log}
+	l.segment = min(segmentSize, l.size/fewestSegments)
 	l.tidy(time.Now())
 	return l, nil
 }
@@ -215,16 +218,16 @@ func segmentsIn(folder string) ([]segment, error) {
 	return found, err
 }
 
-// readSegments gives every line that holds a text to take, the latest file first, until it has had enough. When the call
-// is known to have ended at a time, only the files of that time are read. Torn lines are passed over.
-func readSegments(folder, text string, ended time.Time, take func(traceEntry) (more bool)) error {
+// readSegments gives every line that holds one of the texts to take, the latest file first, until it has had enough. When
+// the call is known to have ended at a time, only the files of that time are read. Torn lines are passed over.
+func readSegments(folder string, texts []string, ended time.Time, take func(traceEntry) (more bool)) error {
 	found, err := segmentsIn(folder)
 	for _, s := range found {
 		const slack = time.Minute
 		if !ended.IsZero() && (s.from.After(ended.Add(slack)) || !s.open && s.until.Before(ended.Add(-slack))) {
 			continue
 		}
-		more, readErr := readSegment(s.path, []byte(text), take)
+		more, readErr := readSegment(s.path, texts, take)
 		if err = errors.Join(err, readErr); !more {
 			break
 		}
@@ -232,7 +235,7 @@ func readSegments(folder, text string, ended time.Time, take func(traceEntry) (m
 	return err
 }
 
-func readSegment(path string, text []byte, take func(traceEntry) bool) (more bool, err error) {
+func readSegment(path string, texts []string, take func(traceEntry) bool) (more bool, err error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) { // it was removed just now, or has got its end
 		closed, _ := filepath.Glob(strings.TrimSuffix(path, segmentEnd) + "_*" + segmentEnd)
@@ -249,7 +252,8 @@ func readSegment(path string, text []byte, take func(traceEntry) bool) (more boo
 	lines.Buffer(make([]byte, 64<<10), longestEntry)
 	for lines.Scan() {
 		var entry traceEntry
-		if !bytes.Contains(lines.Bytes(), text) || json.Unmarshal(lines.Bytes(), &entry) != nil {
+		holds := func(text string) bool { return bytes.Contains(lines.Bytes(), []byte(text)) }
+		if !slices.ContainsFunc(texts, holds) || json.Unmarshal(lines.Bytes(), &entry) != nil {
 			continue
 		}
 		if !take(entry) {

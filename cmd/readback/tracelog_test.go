@@ -35,7 +35,7 @@ func entryOf(key string, at time.Time, size int) traceEntry {
 func keysIn(t *testing.T, folder string) []string {
 	t.Helper()
 	var keys []string
-	if err := readSegments(folder, "", time.Time{}, func(e traceEntry) bool { keys = append(keys, e.CallKey); return true }); err != nil {
+	if err := readSegments(folder, []string{""}, time.Time{}, func(e traceEntry) bool { keys = append(keys, e.CallKey); return true }); err != nil {
 		t.Error(err)
 	}
 	return keys
@@ -136,7 +136,7 @@ func TestCallsAreFoundInTheFilesOfTheirTime(t *testing.T) {
 		}
 	}
 	var found []time.Time
-	err := readSegments(l.folder, "same", noon.Add(time.Hour), func(e traceEntry) bool { found = append(found, e.Stored); return true })
+	err := readSegments(l.folder, []string{"same"}, noon.Add(time.Hour), func(e traceEntry) bool { found = append(found, e.Stored); return true })
 	if err != nil || len(found) != 1 || !found[0].Equal(noon.Add(time.Hour)) {
 		t.Errorf("found %v, %v; want the one of its time", found, err)
 	}

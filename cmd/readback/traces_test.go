@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -9,7 +10,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"golang.org/x/time/rate"
 	"readback/config"
+
 	"readback/sip"
 	"readback/tickets"
 )
@@ -73,7 +76,7 @@ func (r *tracing) held() (calls, keys, bytes int) {
 func (r *tracing) stored() map[string]int {
 	r.t.Helper()
 	found := map[string]int{}
-	err := readSegments(r.folder, "", time.Time{}, func(e traceEntry) bool {
+	err := readSegments(r.folder, []string{""}, time.Time{}, func(e traceEntry) bool {
 		found[e.CallKey] = len(e.Messages)
 		return true
 	})
@@ -211,4 +214,29 @@ func TestMessagesWithoutTextWhenMemoryIsShort(t *testing.T) {
 			t.Errorf("got %+v, want the line of the message alone", found)
 		}
 	})
+}
+
+// BenchmarkTraceOfACall is what following and storing a call of ten messages costs, capture aside.
+func BenchmarkTraceOfACall(b *testing.B) {
+	log, err := openTracelog(b.TempDir(), config.Default().Calls, slog.New(slog.DiscardHandler))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer log.close()
+	t := newTraces(log, func(string) {})
+	t.limit.SetLimit(rate.Inf)
+	text := bytes.Repeat([]byte("Via: x\n"), 100)
+	b.ReportAllocs()
+	for b.Loop() {
+		now := time.Now()
+		event := sip.Event{Kind: sip.Received, At: now, Trunk: "carrier", CallID: "a", Method: "INVITE", Line: "INVITE sip:+18887999666@192.0.2.1 SIP/2.0", Message: text}
+		record := tickets.CallRecord{CallKey: "KEY", SIPCallID: "a", Trunk: "carrier", Disposition: tickets.DispositionCompleted, Started: now, Ended: now}
+		t.observe(event)
+		t.serve(record)
+		for range 9 {
+			t.observe(event)
+		}
+		t.end(record)
+		t.store(now.Add(traceLinger))
+	}
 }
