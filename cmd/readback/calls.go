@@ -116,9 +116,9 @@ func printCalls(w io.Writer, lines []callLine, now time.Time) error {
 	}
 	var b strings.Builder
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "TIME\tID\tTRUNK\tFROM\tCALLED\tOUTCOME\tSECONDS\tMOS\tREASON")
+	fmt.Fprintln(table, "TIME\tID\tTRUNK\tFROM\tCALLED\tOUTCOME\tSECS\tMOS\tREASON")
 	for _, l := range lines {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", stamp(l.Started), shortID(l.CallKey), shown(orDash(l.Trunk)), shown(orDash(l.From)),
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", shortStamp(l.Started, now), shortID(l.CallKey), shown(orDash(l.Trunk)), shown(orDash(l.From)),
 			shown(l.number()), l.outcome(), l.seconds(now), mos(l.MOS), shown(l.why()))
 	}
 	if err := table.Flush(); err != nil {
@@ -131,6 +131,14 @@ func printCalls(w io.Writer, lines []callLine, now time.Time) error {
 		}
 	}
 	return nil
+}
+
+// shortStamp leaves out the date within a day, and the seconds before.
+func shortStamp(t, now time.Time) string {
+	if now.Sub(t) < 24*time.Hour {
+		return t.UTC().Format("15:04:05Z")
+	}
+	return t.UTC().Format("2006-01-02 15:04Z")
 }
 
 // shortID is enough of a call's id to find it again.

@@ -86,7 +86,9 @@ func words(m ladderMessage) string {
 		body = " (SDP)"
 	}
 	switch line, version := strings.CutPrefix(m.Line, "SIP/2.0 "); {
-	case version && m.Method != "":
+	case version && m.Method == "":
+		return line
+	case version:
 		return fmt.Sprintf("%s (%s)%s", line, m.Method, body)
 	case m.Line == "":
 		return "[a message that cannot be read]"

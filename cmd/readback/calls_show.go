@@ -60,7 +60,7 @@ func (d *callDetail) facts(b *strings.Builder, width int, now time.Time) {
 	for _, row := range [][2]string{
 		{"call", d.CallKey},
 		{"SIP Call-ID", d.SIPCallID},
-		{"trunk", joinWords(d.Trunk, prefixed("from ", d.Source), prefixed("by ", d.Transport))},
+		{"trunk", joinWords(d.Trunk, prefixed("from ", d.Source)+prefixed(" by ", d.Transport))},
 		{"from", joinWords(cmp.Or(d.From, "withheld, or no number"), prefixed("attestation ", d.Attestation), d.AttestationReason)},
 		{"called", joinWords(d.number(), prefixed("asked for ", d.Dialled), prefixed("originally ", d.OriginalCalled))},
 		{"began", stamp(d.Started)},

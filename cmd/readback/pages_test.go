@@ -130,6 +130,7 @@ func TestTableOfCalls(t *testing.T) {
 		d := pages[name]
 		lines = append(lines, d.callLine)
 	}
+	lines[3].Started, lines[3].Ended = at(-100_000_000), at(-99_996_000)
 	var b strings.Builder
 	if err := printCalls(&b, lines, at(0)); err != nil {
 		t.Fatal(err)
