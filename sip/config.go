@@ -182,7 +182,7 @@ func (c Config) check() error {
 	if c.SessionExpires > 0 && c.SessionExpires < c.MinSE {
 		problems = append(problems, fmt.Errorf("sip: the session interval %v is shorter than the shortest that is agreed to, %v", c.SessionExpires, c.MinSE))
 	}
-	problems = append(problems, c.Limits.check())
+	problems = append(problems, c.Limits.check(), ambiguous(c.Trunks))
 	if len(c.Trunks) == 0 {
 		problems = append(problems, errors.New("sip: no trunk; without one every message is a stranger's"))
 	}

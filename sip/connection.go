@@ -173,6 +173,9 @@ func (c *connection) send(p []byte, _ netip.AddrPort) error { return c.write(c.f
 
 // write writes all bytes, or breaks the connection: half a message would spoil the next one.
 func (c *connection) write(p []byte) error {
+	if c.broken.Load() {
+		return errBroken // at once, though a farewell may be under way
+	}
 	c.writing.Lock()
 	defer c.writing.Unlock()
 	if c.broken.Load() {

@@ -108,6 +108,7 @@ func (u *UserAgent) dispatch(tx *serverTx, call *Call) {
 		tx.refuse(&verdict{500, "cseq", "the CSeq is not higher than the last one's", nil})
 		return
 	}
+	call.comesBy(tx.flow)
 	switch req.Method {
 	case sipgo.INVITE:
 		call.receiveOffer(tx)

@@ -1,5 +1,15 @@
 package sip
 
+// comesBy notes the way of a request inside the dialog, when the connection that made the dialog is gone: a
+// browser that has lost its WebSocket cannot be reached by any other.
+func (c *Call) comesBy(f *flow) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if conn, ok := c.dialog.flow.carrier().(*connection); ok && !conn.alive() {
+		c.dialog.flow = f
+	}
+}
+
 // reroute deals with the requests of ours that wait for their answer on a connection that is gone: each is
 // sent once more, over another (the peer knows it by its branch), or fails at once.
 func (u *UserAgent) reroute(dead *connection) {

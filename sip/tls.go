@@ -158,3 +158,20 @@ func verifyChain(chain []*x509.Certificate, roots *x509.CertPool) error {
 	_, err := chain[0].Verify(x509.VerifyOptions{Roots: roots, Intermediates: intermediates, KeyUsages: usages})
 	return err
 }
+
+// ambiguous finds two trunks that one certificate from one address would name.
+func ambiguous(trunks []Trunk) error {
+	for i, a := range trunks {
+		for _, b := range trunks[:i] {
+			if namesAny(a.TLSNames, b.TLSNames) && overlap(a.Networks, b.Networks) {
+				return fmt.Errorf("sip: trunks %s and %s have the same TLS name; give them networks that tell them apart", b.Name, a.Name)
+			}
+		}
+	}
+	return nil
+}
+
+// overlap says whether an address may be in both; no networks are all.
+func overlap(a, b []netip.Prefix) bool {
+	return len(a) == 0 || len(b) == 0 || slices.ContainsFunc(a, func(n netip.Prefix) bool { return slices.ContainsFunc(b, n.Overlaps) })
+}

@@ -227,6 +227,41 @@ func TestTrunkWithTLSNamesComesByTLSOnly(t *testing.T) {
 	waitFor(t, func() bool { s := ua.Strangers(); return len(s) == 1 && s[0].Count == 1 })
 }
 
+func TestTrunksThatACertificateCannotTellApartAreRefused(t *testing.T) {
+	trunk := func(name string, names []string, networks ...string) Trunk {
+		return Trunk{Name: name, TLSNames: names, Networks: prefixes(networks...)}
+	}
+	one, two := []string{"one.example", "sbc.example"}, []string{"SBC.example"}
+	for name, tt := range map[string]struct {
+		trunks  []Trunk
+		refused bool
+	}{
+		"the same name":        {[]Trunk{trunk("a", one), trunk("b", two)}, true},
+		"one of them anywhere": {[]Trunk{trunk("a", one), trunk("b", two, "10.0.0.0/8")}, true},
+		"overlapping networks": {[]Trunk{trunk("a", one, "10.1.0.0/16"), trunk("b", two, "10.0.0.0/8")}, true},
+		"distinct networks":    {[]Trunk{trunk("a", one, "10.1.0.0/16"), trunk("b", two, "10.2.0.0/16")}, false},
+		"distinct names":       {[]Trunk{trunk("a", one[:1]), trunk("b", two)}, false},
+		"no names":             {[]Trunk{trunk("a", nil, "10.0.0.0/8"), trunk("b", nil, "10.0.0.0/8")}, false},
+	} {
+		if err := ambiguous(tt.trunks); (err != nil) != tt.refused {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestListenIsChecked(t *testing.T) {
+	a := newAuthority(t)
+	for want, listen := range map[string]Listen{
+		"needs a certificate": {Network: "tls", Address: "127.0.0.1:0"},
+		"nobody would see":    {Network: "tcp", Address: "127.0.0.1:0", TLS: a.gateway()},
+		"for ws and wss":      {Network: "tls", Address: "127.0.0.1:0", TLS: a.gateway(), Origins: []string{"https://x"}},
+	} {
+		if _, err := New(Config{Listen: []Listen{listen}, Trunks: []Trunk{{}}}, nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("New: %v, want %q", err, want)
+		}
+	}
+}
+
 // A stranger does not even learn that there is a certificate.
 func TestStrangerGetsNoHandshake(t *testing.T) {
 	a := newAuthority(t)

@@ -134,6 +134,33 @@ func TestCallOverWebSocket_RFC7118_5_8(t *testing.T) {
 	}
 }
 
+// A browser that has lost its connection opens another, and the call goes on over that.
+func TestCallMovesToTheNewWebSocket_RFC7118_5(t *testing.T) {
+	hangup := make(chan struct{})
+	ua := overTCP(t, func(ctx context.Context, c *Call) {
+		_ = c.Answer(ctx, &negotiator{})
+		select {
+		case <-hangup:
+			_ = c.Hangup(context.Background())
+		case <-ctx.Done():
+		}
+	}, overWS)
+	w := connectTo(t, ua).upgraded()
+	w.frame(ws.OpText, true, browser(invite()))
+	ok := w.hears("SIP/2.0 200")
+	w.frame(ws.OpText, true, browser(invite().ack(ok)))
+	w.Close()
+	waitFor(t, func() bool { return ua.open() == 0 })
+	w = connectTo(t, ua).upgraded()
+	again := invite().inside("INVITE", 2, ok)
+	again.body = "the same offer"
+	w.frame(ws.OpText, true, browser(again))
+	w.hears("SIP/2.0 200")
+	w.frame(ws.OpText, true, browser(invite().inside("ACK", 2, ok)))
+	close(hangup)
+	w.frame(ws.OpText, true, respond(w.hears("BYE "), "200 OK"))
+}
+
 func TestWebSocketFrames_RFC6455_5_4_5_5_RFC7118_6(t *testing.T) {
 	ua := overTCP(t, rings, overWS)
 	w := connectTo(t, ua).upgraded()
