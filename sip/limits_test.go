@@ -40,6 +40,7 @@ func TestMessagesOverTheLimitsAreNotParsed_RFC3261_21_4_11(t *testing.T) {
 				tt.change(&m)
 				p.send(m)
 				p.expect("SIP/2.0 " + status)
+				synctest.Wait()
 				if got := r.rules(); got != rule {
 					t.Errorf("rule %q, want %q", got, rule)
 				}
