@@ -137,13 +137,6 @@ func (u *UserAgent) sendWith(req *sipgo.Request, f *flow, prepare func(*clientTx
 	return t, nil
 }
 
-// sendInvite sends an INVITE whose 200 is acknowledged each time it comes.
-func (u *UserAgent) sendInvite(req *sipgo.Request, f *flow) (*clientTx, error) {
-	return u.sendWith(req, f, func(t *clientTx) {
-		t.tx.OnRetransmission(func(*sipgo.Response) { t.repeatAck() })
-	})
-}
-
 // final waits for the final response. When ctx ends first the transaction is given up.
 func (t *clientTx) final(ctx context.Context) (*sipgo.Response, error) {
 	for {

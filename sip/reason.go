@@ -107,6 +107,7 @@ var causes = []struct {
 	{ErrNoAck, 102},
 	{ErrNoPrack, 102},
 	{ErrGone, 102},
+	{ErrSessionExpired, 102},
 	{ErrTooLong, 31},
 	{ErrDrain, 41},
 	{ErrPanic, 41},

@@ -197,22 +197,19 @@ func (c *Call) exchange(method sipgo.RequestMethod) error {
 	if err != nil {
 		return err
 	}
-	req, f, err := c.request(method)
-	if err != nil {
-		return err
-	}
-	c.introduce(req)
-	withOffer(req, offer)
-	send := c.ua.send
-	if method == sipgo.INVITE {
-		send = c.ua.sendInvite
-	}
-	tx, err := send(req, f)
-	if err != nil {
-		return fmt.Errorf("sip: %s: %w", method, err)
-	}
-	res, err := c.outcome(tx)
-	if err != nil {
+	var tx *clientTx
+	res, err := c.askWith(c.ctx, func() (*sipgo.Request, *flow, error) {
+		req, f, err := c.request(method)
+		if err == nil {
+			c.introduce(req)
+			withOffer(req, offer)
+		}
+		return req, f, err
+	}, func(t *clientTx) {
+		tx = t
+		t.tx.OnRetransmission(func(*sipgo.Response) { t.repeatAck() })
+	})
+	if err := c.outcome(method, res, err); err != nil {
 		return err
 	}
 	if method == sipgo.INVITE {
@@ -224,18 +221,17 @@ func (c *Call) exchange(method sipgo.RequestMethod) error {
 	return c.negotiateAccept(n, session)
 }
 
-// outcome waits for the 2xx to a request that refreshes the dialog. A peer without the call, or none at all,
-// ends it (RFC 3261 section 12.2.1.2).
-func (c *Call) outcome(tx *clientTx) (*sipgo.Response, error) {
-	res, err := tx.final(c.ctx)
+// outcome judges how a request went that refreshes the dialog. A peer without the call, or none at all, ends it
+// (RFC 3261 section 12.2.1.2).
+func (c *Call) outcome(method sipgo.RequestMethod, res *sipgo.Response, err error) error {
 	if err == nil {
 		err = c.refused(res)
 	}
 	if errors.Is(err, ErrTimeout) || hasStatus(err, 408) || hasStatus(err, 481) {
-		c.end(fmt.Errorf("%w: %s: %w", ErrGone, tx.req.Method, err))
+		c.end(fmt.Errorf("%w: %s: %w", ErrGone, method, err))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("sip: %s: %w", tx.req.Method, err)
+		return fmt.Errorf("sip: %s: %w", method, err)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -243,7 +239,7 @@ func (c *Call) outcome(tx *clientTx) (*sipgo.Response, error) {
 	if c.answered {
 		c.setTimer(timerOf(res))
 	}
-	return res, nil
+	return nil
 }
 
 // refused is the error of an answer other than 2xx: a passing one for changes that crossed (491), one of the peer's

@@ -2,7 +2,6 @@ package sip
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -50,17 +49,14 @@ func (c *Call) refreshByUpdate() error {
 	if !c.isAnswered() {
 		return ErrNotAnswered
 	}
-	req, f, err := c.request(sipgo.UPDATE)
-	if err != nil {
-		return err
-	}
-	c.introduce(req)
-	tx, err := c.ua.send(req, f)
-	if err != nil {
-		return fmt.Errorf("sip: UPDATE: %w", err)
-	}
-	_, err = c.outcome(tx)
-	return err
+	res, err := c.ask(c.ctx, func() (*sipgo.Request, *flow, error) {
+		req, f, err := c.request(sipgo.UPDATE)
+		if err == nil {
+			c.introduce(req)
+		}
+		return req, f, err
+	})
+	return c.outcome(sipgo.UPDATE, res, err)
 }
 
 // introduce says in a request of ours what we can, and, for a new call or one with a timer, how often it is to be
@@ -73,7 +69,8 @@ func (c *Call) introduce(req *sipgo.Request) {
 	req.AppendHeader(header("Supported", optionTimer))
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.answered && c.timer.interval == 0 || !c.answered && c.invite != nil {
+	begins := !c.answered && req.Method == sipgo.INVITE
+	if !begins && (!c.answered || c.timer.interval == 0) {
 		return
 	}
 	value := seconds(max(orDefault(c.timer.interval, c.ua.config.SessionExpires), c.minSE))

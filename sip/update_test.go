@@ -287,3 +287,36 @@ func TestGlareIsGivenUp_RFC3261_14_1(t *testing.T) {
 		}
 	})
 }
+
+func TestChangesOfOursAnswerChallenges_RFC3261_22(t *testing.T) {
+	for method, change := range map[string]func(*Call, context.Context) error{
+		"INVITE": (*Call).Reinvite, "UPDATE": (*Call).Update,
+	} {
+		var result chan error // of the bubble
+		n := &negotiator{}
+		inBubble(t, answersThen(n, func(ctx context.Context, c *Call) { result <- change(c, ctx) }), func(r *rig) {
+			result = make(chan error, 1)
+			p := r.peer(carrier)
+			p.establish(invite())
+			challenge := challengedBy("example.com", "n1", `, qop="auth"`)
+			p.send(respond(p.expect(method), "407 Proxy Authentication Required", "Proxy-Authenticate: "+challenge))
+			if method == "INVITE" {
+				p.expect("ACK ")
+			}
+			signed := p.expect(method)
+			proves(t, signed, "Proxy-Authorization", challenge, method, 1)
+			if got := field(signed, "CSeq"); got != "2 "+method {
+				t.Errorf("CSeq %s", got)
+			}
+			p.send(withSession(respond(signed, "200 OK"), "theirs"))
+			if method == "INVITE" {
+				if ack := p.expect("ACK "); field(ack, "Proxy-Authorization") != field(signed, "Proxy-Authorization") {
+					t.Error("the ACK has other credentials than its INVITE")
+				}
+			}
+			if err := <-result; err != nil {
+				t.Errorf("%s: %v", method, err)
+			}
+		}, func(c *Config) { withCredentials(&c.Trunks[0]) })
+	}
+}
