@@ -20,27 +20,22 @@ type Verifier interface {
 const (
 	ByVerstat     = "verstat"        // the carrier says so
 	PassedVerstat = "verstat-passed" // the carrier says that the signature holds and not what it attests
+	NotChecked    = "not-checked"    // there is a signature and no Verifier
 	OtherNumber   = "other-number"   // the signature is on another number that the INVITE gives
 )
 
-// attest notes what stands behind the caller's number. Our own check comes first, then the carrier's. Of a caller
-// whom the trunk does not vouch for, the number that was attested in full is the one that counts.
+// attest notes what stands behind the caller's number. Of a caller whom the trunk does not vouch for, the number that
+// was attested in full is the one that counts.
 func (u *UserAgent) attest(req *sipgo.Request, t *Trunk, c claim, vouched bool, id *Identity, now time.Time) (claim, bool) {
-	headers := values(req, "Identity")
-	checks := len(headers) > 0 && u.config.Verifier != nil
-	if !checks && !t.Verstat {
-		id.Attestation = stir.None
-		return c, false
-	}
-	signable := signableBy(req, t)
-	r := stir.Result{Attestation: stir.None}
-	if checks {
-		r = u.config.Verifier.Verify(now, callFacts(req, t, c, id, signable), headers)
-	}
-	if t.Verstat && (r.Attestation == stir.None || r.Reason == stir.UnknownCertificate) {
-		if said, ok := verstatOf(req, append([]claim{c}, signable...)); ok {
-			r = said
-		}
+	var r stir.Result
+	var signable []claim
+	headers := values(req, "Identity", "y")
+	switch {
+	case len(headers) > 0 && u.config.Verifier != nil, t.Verstat:
+		signable = signableBy(req, t)
+		r = u.judge(req, t, append([]claim{c}, signable...), headers, id.Called, now)
+	default:
+		r = unjudged(headers)
 	}
 	id.OrigID = r.OrigID
 	if r.Caller != "" && r.Caller != c.number {
@@ -55,6 +50,27 @@ func (u *UserAgent) attest(req *sipgo.Request, t *Trunk, c claim, vouched bool, 
 	return c, r.Attestation == stir.A && c.number != "" && r.Caller == c.number
 }
 
+// judge asks for our own check first, then for the carrier's.
+func (u *UserAgent) judge(req *sipgo.Request, t *Trunk, claims []claim, headers []string, called string, now time.Time) stir.Result {
+	r := unjudged(headers)
+	if len(headers) > 0 && u.config.Verifier != nil {
+		r = u.config.Verifier.Verify(now, callFacts(req, t, claims, called), headers)
+	}
+	if t.Verstat && (r.Attestation == stir.None || r.Reason == stir.UnknownCertificate) {
+		if said, ok := verstatOf(req, claims); ok {
+			return said
+		}
+	}
+	return r
+}
+
+func unjudged(headers []string) stir.Result {
+	if len(headers) == 0 {
+		return stir.Result{Attestation: stir.None, Reason: stir.Unsigned}
+	}
+	return stir.Result{Attestation: stir.None, Reason: NotChecked}
+}
+
 // signableBy are the numbers that a signer takes: asserted, or else of From (RFC 8224 section 4.1, ATIS-1000074).
 func signableBy(req *sipgo.Request, t *Trunk) []claim {
 	var list []claim
@@ -67,17 +83,16 @@ func signableBy(req *sipgo.Request, t *Trunk) []claim {
 }
 
 // callFacts are what the signature is compared with.
-func callFacts(req *sipgo.Request, t *Trunk, c claim, id *Identity, signable []claim) stir.Call {
-	facts := stir.Call{Called: []string{id.Called}}
+func callFacts(req *sipgo.Request, t *Trunk, claims []claim, called string) stir.Call {
+	facts := stir.Call{Called: []string{called}}
 	add := func(list []string, number string) []string {
 		if number == "" || slices.Contains(list, number) {
 			return list
 		}
 		return append(list, number)
 	}
-	facts.Callers = add(facts.Callers, c.number)
-	for _, s := range signable {
-		facts.Callers = add(facts.Callers, s.number)
+	for _, c := range claims {
+		facts.Callers = add(facts.Callers, c.number)
 	}
 	for _, uri := range []*sipgo.Uri{&req.To().Address, &req.Recipient} {
 		n, _ := parseNumber(uri, t.Country)

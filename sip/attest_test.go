@@ -40,8 +40,8 @@ func TestAttestation_RFC8224_6_2_RFC8588_4(t *testing.T) {
 		"in full":                             {attested(stir.A, from), signed, Trunk{}, "A verified +14155550100 vouched"},
 		"in part":                             {attested(stir.B, from), signed, Trunk{}, "B verified +14155550100"},
 		"in part, on a trusted trunk":         {attested(stir.C, from), signed, Trunk{TrustCaller: true}, "C verified +14155550100 vouched"},
-		"not signed":                          {attested(stir.A, from), "", Trunk{}, "none  +14155550100"},
-		"no verifier":                         {nil, signed, Trunk{}, "none  +14155550100"},
+		"not signed":                          {attested(stir.A, from), "", Trunk{}, "none unsigned +14155550100"},
+		"no verifier":                         {nil, signed, Trunk{}, "none not-checked +14155550100"},
 		"it fails":                            {failed(stir.BadSignature), signed, Trunk{}, "failed signature +14155550100"},
 		"it fails on a trusted trunk":         {failed(stir.BadSignature), signed, Trunk{TrustCaller: true}, "failed signature +14155550100 vouched"},
 		"on the asserted number":              {attested(stir.A, asserted), signed + pai, Trunk{}, "A verified +14155550123 vouched"},
@@ -95,7 +95,7 @@ func TestVerstat_ATIS1000074(t *testing.T) {
 		"failed":                  {from, verstat("TN-Validation-Failed"), carrier, "failed verstat +14155550100"},
 		"failed with a level":     {from, verstat("TN-Validation-Failed-A"), carrier, "failed verstat +14155550100"},
 		"not checked":             {from, verstat("No-TN-Validation"), carrier, "none verstat +14155550100"},
-		"another word":            {from, verstat("Passed"), carrier, "none  +14155550100"},
+		"another word":            {from, verstat("Passed"), carrier, "none unsigned +14155550100"},
 		"passed without level":    {from, verstat("TN-Validation-Passed"), carrier, "none verstat-passed +14155550100"},
 		"its level in a header":   {from, verstat("TN-Validation-Passed") + "Attestation-Info: A\r\n", carrier, "A verstat +14155550123 vouched"},
 		"in another header":       {from, verstat("TN-Validation-Passed") + "P-Attestation-Indicator: b\r\n", Trunk{Verstat: true, TrustIdentity: []string{AssertedIdentity}}, "B verstat +14155550123"},
@@ -104,7 +104,7 @@ func TestVerstat_ATIS1000074(t *testing.T) {
 		"behind the brackets":     {"<sip:+14155550100@h>;tag=1;verstat=TN-Validation-Passed-A", "", carrier, "A verstat +14155550100 vouched"},
 		"a tel without brackets":  {"tel:+14155550100;verstat=TN-Validation-Passed-A;tag=1", "", carrier, "A verstat +14155550100 vouched"},
 		"no number":               {"<sip:ann@h;verstat=TN-Validation-Passed-A>;tag=1", "", carrier, "A verstat "},
-		"a trunk that says not":   {"<sip:+14155550100;verstat=TN-Validation-Passed-A@h>;tag=1", "", Trunk{}, "none  +14155550100"},
+		"a trunk that says not":   {"<sip:+14155550100;verstat=TN-Validation-Passed-A@h>;tag=1", "", Trunk{}, "none unsigned +14155550100"},
 		"of a withheld caller":    {"<sip:+14155550100;verstat=TN-Validation-Passed-A@h>;tag=1", "Privacy: id\r\n", carrier, "A verstat "},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -55,7 +55,7 @@ func indexOf(s string) []int {
 // escaped Reason, and those that a later stop was mapped from (mp), or came from for a cause (RFC 4458).
 func historyDiversions(req *sipgo.Request, region string) []Diversion {
 	stops := historyOf(req)
-	hidden := slices.Contains(privacy(req), "history")
+	hidden := slices.ContainsFunc(privacy(req), func(level string) bool { return level == "history" || level == "header" })
 	reasons := map[int]string{} // by stop
 	left := func(stop int, reason string) {
 		if said := reasons[stop]; said == "" || said == unknownReason {

@@ -26,6 +26,7 @@ func TestHistoryInfo_RFC7044_5_RFC4458(t *testing.T) {
 		"mp that names nobody":             {"<tel:+14155550001>;index=1, " + ours + ";cause=302>;index=1.1;mp=7.7\r\n", "+14155550001 unconditional"},
 		"a private stop":                   {"<sip:+14155550001@h?Privacy=history&Reason=SIP%3Bcause%3D302>;index=1, " + ours + ">;index=1.1;mp=1\r\n", "- unconditional private"},
 		"a private history":                {"<tel:+14155550001>;index=1, " + ours + ";cause=302>;index=1.1;mp=1\r\nPrivacy: history\r\n", "- unconditional private"},
+		"private headers":                  {"<tel:+14155550001>;index=1, " + ours + ";cause=302>;index=1.1;mp=1\r\nPrivacy: header;critical\r\n", "- unconditional private"},
 		"no index":                         {"<tel:+14155550001>, " + ours + ";cause=302>\r\n", "+14155550001 unconditional"},
 		"an index that is none":            {"<tel:+14155550001>;index=1.x, " + ours + ";cause=302>;index=-1\r\n", "+14155550001 unconditional"},
 		"an index without end":             {"<tel:+14155550001>;index=1" + strings.Repeat(".1", maxIndex) + ", " + ours + ";cause=302>;index=1\r\n", ""},

@@ -39,7 +39,7 @@ type Identity struct {
 	Diversions     []Diversion // in the order in which they happened
 
 	Attestation       stir.Attestation // of the caller's number: "A", "B", "C", "failed" or "none"
-	AttestationReason string           // why, such as "verified", "verstat" or "unknown-certificate"; empty when nothing was said
+	AttestationReason string           // why, such as "verified", "verstat", "unsigned" or "unknown-certificate"
 	OrigID            string           // origid of a verified PASSporT (RFC 8588 section 5): where the call entered the network
 }
 
@@ -53,8 +53,10 @@ func (u *UserAgent) identifyCaller(req *sipgo.Request, t *Trunk, id *Identity, n
 	if id.Withheld {
 		return
 	}
-	id.Caller, id.CallerName = c.number, orDefault(displayName(c.name), displayName(req.From().DisplayName))
-	id.CallerVouched = vouched || attested
+	id.Caller, id.CallerVouched = c.number, vouched || attested
+	if !c.nameless {
+		id.CallerName = orDefault(displayName(c.name), displayName(req.From().DisplayName))
+	}
 }
 
 // callerNumber is the number of the caller, unless that is withheld.
@@ -71,32 +73,34 @@ type claim struct {
 	header   string
 	number   string // E.164; empty when the header names none
 	screened bool   // whoever wrote the header stands for it
-	private  bool   // the header itself asks that the caller be not named
+	private  bool   // a believed header itself asks that the caller be not named
+	nameless bool   // it asks that of the display name alone
 }
 
 // callerOf is the first number among the headers that the trunk is believed, or else what From says.
 // The sender of a message may write anything into any of them.
 func callerOf(req *sipgo.Request, t *Trunk) claim {
+	private, nameless := false, false
 	for _, name := range t.believed() {
 		for _, a := range addressesIn(req, name) {
-			c := claim{address: a, header: name, screened: true}
-			switch name {
-			case PreferredIdentity:
-				c.screened = false
-			case RemotePartyID:
+			c := claim{address: a, header: name, screened: name != PreferredIdentity}
+			if name == RemotePartyID {
 				if party := a.param("party"); party != "" && party != "calling" {
 					continue
 				}
 				c.screened = a.param("screen") != "no"
-				c.private = a.private()
+				private = private || a.private()
+				nameless = nameless || a.param("privacy") == "name"
 			}
 			if n, ok := parseNumber(&a.uri, t.Country); ok {
-				c.number = n.E164
+				c.number, c.private, c.nameless = n.E164, private, nameless
 				return c
 			}
 		}
 	}
-	return fromOf(req, t)
+	c := fromOf(req, t)
+	c.private, c.nameless = private, nameless
+	return c
 }
 
 // fromOf is what From says, which anyone may write.

@@ -63,6 +63,8 @@ func TestCaller_RFC3325_9_1_RFC3323_4_2(t *testing.T) {
 		"remote party of the other side":     {"<sip:+14155550100@h>;tag=1", "Remote-Party-ID: <sip:4155550123@h>;party=called\r\n", believes("Remote-Party-ID"), "+14155550100", "From", true},
 		"remote party that is not screened":  {"<sip:x@h>;tag=1", "Remote-Party-ID: <sip:4155550123@h>;screen=no\r\n", believes("Remote-Party-ID"), "+14155550123", "Remote-Party-ID", false},
 		"remote party that is private":       {"<sip:x@h>;tag=1", "Remote-Party-ID: <sip:4155550123@h>;privacy=\"full\"\r\n", believes("Remote-Party-ID"), "", "Remote-Party-ID", false},
+		"private without a number":           {"<sip:+14155550100@h>;tag=1", "Remote-Party-ID: <sip:ann@h>;privacy=full\r\n", believes("Remote-Party-ID"), "", "From", false},
+		"private, on a trunk that says not":  {"<sip:+14155550100@h>;tag=1", "Remote-Party-ID: <sip:ann@h>;privacy=full\r\n", trusted, "+14155550100", "From", true},
 		"believed without being vouched for": {"<sip:x@h>;tag=1", "P-Asserted-Identity: <tel:+14155550123>\r\n", Trunk{TrustIdentity: []string{"P-Asserted-Identity"}}, "+14155550123", "P-Asserted-Identity", false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -72,7 +74,7 @@ func TestCaller_RFC3325_9_1_RFC3323_4_2(t *testing.T) {
 			if got.Caller != tt.want || got.CallerVouched != tt.vouched || got.CallerFrom != tt.header {
 				t.Errorf("caller %q of %s, vouched %v; want %q, %s, %v", got.Caller, got.CallerFrom, got.CallerVouched, tt.want, tt.header, tt.vouched)
 			}
-			if hidden := strings.Contains(name, "anonymous") || strings.Contains(name, "private"); hidden && !got.Withheld {
+			if hidden := strings.Contains(name, "anonymous") || strings.Contains(name, "private") && tt.want == ""; hidden && !got.Withheld {
 				t.Error("it does not say that the caller is withheld")
 			}
 		})
@@ -96,6 +98,15 @@ func TestCallerName(t *testing.T) {
 		if got, _ := identityOf(t, m, Trunk{TrustCaller: true}, nil); got.CallerName != tt.want {
 			t.Errorf("%s: %q, want %q", name, got.CallerName, tt.want)
 		}
+	}
+}
+
+func TestNameThatIsPrivate(t *testing.T) {
+	m := invite()
+	m.from, m.headers = `"Ann" <sip:+14155550100@h>;tag=1`, "Remote-Party-ID: \"Ann\" <sip:+14155550100@h>;privacy=name\r\n"
+	got, _ := identityOf(t, m, Trunk{TrustIdentity: []string{RemotePartyID}}, nil)
+	if got.CallerName != "" || got.Caller != "+14155550100" || got.Withheld {
+		t.Errorf("the call is %+v", got)
 	}
 }
 

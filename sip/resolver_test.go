@@ -25,20 +25,25 @@ func (d directory) Resolve(_ context.Context, uri string) ([]Target, error) {
 
 func udpAt(addr string) Target { return Target{Network: "udp", Address: netip.MustParseAddrPort(addr)} }
 
+// isCalledByName checks that a call to a name comes here, where it is busy.
+func (p *peer) isCalledByName() {
+	p.t.Helper()
+	refused := make(chan error, 1)
+	go func() {
+		_, err := p.ua.Dial(p.t.Context(), "sip:100@sbc.example.com", &negotiator{}, DialOptions{})
+		refused <- err
+	}()
+	p.send(respond(p.expect("INVITE sip:100@sbc.example.com SIP/2.0"), "486 Busy Here"))
+	p.expect("ACK ")
+	var status *StatusError
+	if err := <-refused; !errors.As(err, &status) || status.Status != 486 {
+		p.t.Errorf("Dial: %v", err)
+	}
+}
+
 func TestDialByName_RFC3263_4(t *testing.T) {
 	inBubble(t, rings, func(r *rig) {
-		p := r.peer(carrier)
-		refused := make(chan error, 1)
-		go func() {
-			_, err := r.ua.Dial(r.t.Context(), "sip:100@sbc.example.com", &negotiator{}, DialOptions{})
-			refused <- err
-		}()
-		p.send(respond(p.expect("INVITE sip:100@sbc.example.com SIP/2.0"), "486 Busy Here"))
-		p.expect("ACK ")
-		var status *StatusError
-		if err := <-refused; !errors.As(err, &status) || status.Status != 486 {
-			t.Errorf("Dial: %v", err)
-		}
+		r.peer(carrier).isCalledByName()
 		if _, err := r.ua.Dial(r.t.Context(), "sip:100@nowhere.example.com", &negotiator{}, DialOptions{}); err == nil {
 			t.Error("a name without an address was called")
 		}
@@ -90,17 +95,6 @@ func TestDialByServiceRecords_RFC3263_4_2_RFC2782(t *testing.T) {
 		t.Fatal(err)
 	}
 	inBubble(t, rings, func(r *rig) {
-		p := r.peer(carrier2)
-		refused := make(chan error, 1)
-		go func() {
-			_, err := r.ua.Dial(r.t.Context(), "sip:100@sbc.example.com", &negotiator{}, DialOptions{})
-			refused <- err
-		}()
-		p.send(respond(p.expect("INVITE sip:100@sbc.example.com SIP/2.0"), "486 Busy Here"))
-		p.expect("ACK ")
-		var status *StatusError
-		if err := <-refused; !errors.As(err, &status) || status.Status != 486 {
-			t.Errorf("Dial: %v", err)
-		}
+		r.peer(carrier2).isCalledByName()
 	}, func(c *Config) { c.Resolver = byRecords })
 }
