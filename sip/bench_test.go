@@ -3,6 +3,7 @@ package sip
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"testing"
@@ -53,5 +54,20 @@ func BenchmarkStranger(b *testing.B) {
 		if d.trunk(source) == nil {
 			c.add(source)
 		}
+	}
+}
+
+// BenchmarkStrangerConnection is what a connection of a stranger costs, its own end of it included.
+func BenchmarkStrangerConnection(b *testing.B) {
+	ua := overTCP(b, rings)
+	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 9)}}
+	b.ReportAllocs()
+	for b.Loop() {
+		conn, err := dialer.Dial("tcp", ua.Addrs()[0].String())
+		if err != nil {
+			b.Fatal(err)
+		}
+		_ = conn.(*net.TCPConn).SetLinger(0)
+		conn.Close()
 	}
 }

@@ -27,7 +27,10 @@ func LoadCertificates(files ...CertificateFiles) (*Certificates, error) {
 		return nil, errors.New("sip: no certificate; give the files of at least one")
 	}
 	c := &Certificates{files: files}
-	return c, c.Reload()
+	if err := c.Reload(); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // Reload reads the files again. When one of them is bad, nothing changes and the error says why.
@@ -52,7 +55,7 @@ func (c *Certificates) Reload() error {
 // broken chain.
 func (c *Certificates) Warnings() []string {
 	var list []string
-	for i, pair := range *c.loaded.Load() {
+	for i, pair := range c.pairs() {
 		for _, text := range warningsOf(pair) {
 			list = append(list, c.files[i].Certificate+": "+text)
 		}
@@ -88,7 +91,7 @@ func warningsOf(pair tls.Certificate) (list []string) {
 // Expires is when the first of the certificates does.
 func (c *Certificates) Expires() time.Time {
 	var first time.Time
-	for _, pair := range *c.loaded.Load() {
+	for _, pair := range c.pairs() {
 		if first.IsZero() || pair.Leaf.NotAfter.Before(first) {
 			first = pair.Leaf.NotAfter
 		}
@@ -96,26 +99,36 @@ func (c *Certificates) Expires() time.Time {
 	return first
 }
 
-// forClient picks the certificate that suits a client, or else the first.
+// forClient picks the certificate that suits a client.
 func (c *Certificates) forClient(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-	loaded := *c.loaded.Load()
-	for i := range loaded {
-		if hello.SupportsCertificate(&loaded[i]) == nil {
-			return &loaded[i], nil
-		}
-	}
-	return &loaded[0], nil
+	return c.first(hello.SupportsCertificate)
 }
 
-// forServer picks the certificate that suits a server that asks for one, or else the first.
+// forServer picks the certificate that suits a server that asks for one.
 func (c *Certificates) forServer(request *tls.CertificateRequestInfo) (*tls.Certificate, error) {
-	loaded := *c.loaded.Load()
-	for i := range loaded {
-		if request.SupportsCertificate(&loaded[i]) == nil {
-			return &loaded[i], nil
+	return c.first(request.SupportsCertificate)
+}
+
+// first is the first certificate that suits, or else the first.
+func (c *Certificates) first(suits func(*tls.Certificate) error) (*tls.Certificate, error) {
+	pairs := c.pairs()
+	if len(pairs) == 0 {
+		return nil, errors.New("no certificate is loaded")
+	}
+	for i := range pairs {
+		if suits(&pairs[i]) == nil {
+			return &pairs[i], nil
 		}
 	}
-	return &loaded[0], nil
+	return &pairs[0], nil
+}
+
+// pairs are what is loaded; none in the zero Certificates.
+func (c *Certificates) pairs() []tls.Certificate {
+	if loaded := c.loaded.Load(); loaded != nil {
+		return *loaded
+	}
+	return nil
 }
 
 // LoadAuthorities reads the PEM files of certificates that are trusted to sign those of peers.

@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -53,6 +55,11 @@ func (c *connection) local() netip.AddrPort { return addrPort(c.conn.LocalAddr()
 // serve reads messages until the connection ends, fails, or is too slow.
 func (c *connection) serve() {
 	defer c.drop()
+	defer func() {
+		if r := recover(); r != nil {
+			c.ua.observe(Event{Kind: Panicked, Peer: c.peer, Text: fmt.Sprintf("a connection: %v\n%s", r, debug.Stack())})
+		}
+	}()
 	c.r = bufio.NewReader(c.conn)
 	if !c.greet() {
 		return

@@ -30,6 +30,13 @@
 // a Via or Contact made up, and no message body reaches a log. No setting of sipgo's, which are global, is
 // touched.
 //
+// # Who may connect
+//
+// A source outside the trunks' networks is dropped unread, unless a trunk has [Trunk.TLSNames]: then a TLS
+// handshake decides, and a stranger ends there. Handshakes, upgrades to a WebSocket, connections, their
+// silence, and the size of what they say are bounded by [Limits]. Connections are kept alive, used again
+// and replaced when they break; what waited on one for its answer is sent again over another, or fails.
+//
 // # Order
 //
 // One goroutine reads a UDP socket or a connection and carries each message to its transaction

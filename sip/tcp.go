@@ -91,11 +91,11 @@ func (l *streamListener) admit(conn net.Conn) {
 // connection is an accepted connection before its handshake.
 func (l *streamListener) connection(conn net.Conn, peer netip.AddrPort, t *trunk) *connection {
 	c := &connection{ua: l.ua, conn: conn, over: l.spec.Network, listener: l, peer: peer, trunk: t, framing: streamFraming{}}
-	if isSecure(c.over) {
-		c.expectTLS(l.spec.TLS)
-	}
 	if isWebSocket(c.over) {
 		c.framing, c.upgrades = &webSocket{}, true
+	}
+	if isSecure(c.over) {
+		c.expectTLS(l.spec.TLS)
 	}
 	return c
 }

@@ -396,3 +396,28 @@ func TestAcceptErrorsPass(t *testing.T) {
 		t.Error("not ready")
 	}
 }
+
+// A panicking framing is a bug that a message brings out.
+type panicking struct{ streamFraming }
+
+func (panicking) read(*connection, time.Time) ([]byte, error) { panic("a bug") }
+
+func TestPanicInAConnectionCostsNoOther(t *testing.T) {
+	inBubble(t, rings, func(r *rig) {
+		ours, theirs := net.Pipe()
+		defer theirs.Close()
+		at := netip.MustParseAddrPort(carrier)
+		if rule := r.ua.keep(&connection{ua: r.ua, conn: pipeConn{ours, at}, over: "tcp", peer: at, trunk: r.ua.trunks[0], framing: panicking{}}); rule != "" {
+			t.Fatal(rule)
+		}
+		if _, err := theirs.Read(make([]byte, 1)); err == nil {
+			t.Error("the connection is open")
+		}
+		p := r.accepted()
+		p.says(byTCP(invite()))
+		p.hears("SIP/2.0 180")
+		if r.count(Panicked) != 1 || r.ua.open() != 1 {
+			t.Errorf("told %d times, %d connections", r.count(Panicked), r.ua.open())
+		}
+	})
+}

@@ -30,7 +30,7 @@ func (c *connection) expectTLS(certificates *Certificates) {
 			return err
 		},
 	}
-	if len(named) > 0 {
+	if len(named) > 0 && (c.trunk == nil || !c.upgrades) { // a browser would ask its user for one
 		config.ClientAuth = tls.RequestClientCert
 	}
 	c.conn = tls.Server(c.conn, config)

@@ -252,12 +252,30 @@ func TestTrunksThatACertificateCannotTellApartAreRefused(t *testing.T) {
 func TestListenIsChecked(t *testing.T) {
 	a := newAuthority(t)
 	for want, listen := range map[string]Listen{
-		"needs a certificate": {Network: "tls", Address: "127.0.0.1:0"},
-		"nobody would see":    {Network: "tcp", Address: "127.0.0.1:0", TLS: a.gateway()},
-		"for ws and wss":      {Network: "tls", Address: "127.0.0.1:0", TLS: a.gateway(), Origins: []string{"https://x"}},
+		"needs a certificate":  {Network: "tls", Address: "127.0.0.1:0"},
+		"needs a certificate ": {Network: "wss", Address: "127.0.0.1:0", TLS: &Certificates{}},
+		"nobody would see":     {Network: "tcp", Address: "127.0.0.1:0", TLS: a.gateway()},
+		"for ws and wss":       {Network: "tls", Address: "127.0.0.1:0", TLS: a.gateway(), Origins: []string{"https://x"}},
 	} {
-		if _, err := New(Config{Listen: []Listen{listen}, Trunks: []Trunk{{}}}, nil); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := New(Config{Listen: []Listen{listen}, Trunks: []Trunk{{}}}, nil); err == nil || !strings.Contains(err.Error(), strings.TrimSpace(want)) {
 			t.Errorf("New: %v, want %q", err, want)
+		}
+	}
+}
+
+// A browser is not asked for a certificate that it does not need, for it would ask its user.
+func TestBrowserIsNotAskedForACertificate(t *testing.T) {
+	a := newAuthority(t)
+	trunks := []Trunk{{Name: "browsers", Networks: prefixes("127.0.0.1/32")}, {Name: "named", TLSNames: []string{"sbc.example"}}}
+	for network, want := range map[string]bool{"wss": false, "tls": true} {
+		ua := overTCP(t, rings, a.overTLS(trunks...), func(c *Config) { c.Listen[0].Network = network })
+		asked, config := false, a.client()
+		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			asked = true
+			return &tls.Certificate{}, nil
+		}
+		if _, err := secureTo(t, ua, "127.0.0.1", config); err != nil || asked != want {
+			t.Errorf("%s: asked %t, want %t; %v", network, asked, want, err)
 		}
 	}
 }
