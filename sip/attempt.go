@@ -19,7 +19,8 @@ type attempt struct {
 	// call.mu guards these.
 	forks   map[string]*fork // by To tag
 	current *fork            // whose dialog is the call's; nil before the first
-	winner  *fork            // the first that answered with 2xx
+	won     bool             // one has answered with 2xx
+	winner  string           // its tag
 	left    bool             // another attempt is made, or was
 
 	playing *fork // whose session the Negotiator was given last; only the dialling's goroutine looks
@@ -160,26 +161,36 @@ func (a *attempt) finalSession(f *fork, session []byte) error {
 	return a.agree(f, session)
 }
 
+// note sees each answer as it comes in: the first 2xx wins, however long it takes to deal with it.
+func (a *attempt) note(res *sipgo.Response) {
+	if !res.IsSuccess() {
+		return
+	}
+	a.call.mu.Lock()
+	defer a.call.mu.Unlock()
+	if !a.won {
+		a.won, a.winner = true, tagOf(res.To().Params)
+	}
+}
+
 // again takes a 2xx after the first: the same one, whose ACK was lost, or that of another fork, which is
 // acknowledged and hung up (RFC 3261 section 13.2.2.4).
 func (a *attempt) again(tx *clientTx, res *sipgo.Response) {
-	c := a.call
-	c.mu.Lock()
-	won := a.winner != nil && a.winner.tag == tagOf(res.To().Params)
-	c.mu.Unlock()
-	if won {
-		tx.repeatAck()
-		return
-	}
 	f := a.forkOf(res)
-	if f == nil {
-		return // more forks than are followed
+	switch {
+	case f != nil && f.parted():
+		f.repeatAck()
+	case a.isWinner(tagOf(res.To().Params)):
+		tx.repeatAck()
+	case f != nil && f.part():
+		a.call.ua.work.Go(func() { a.hangUp(tx, f) })
 	}
-	if ack := f.farewell(); ack != nil {
-		ack()
-		return
-	}
-	c.ua.work.Go(func() { a.hangUp(tx, f) })
+}
+
+func (a *attempt) isWinner(tag string) bool {
+	a.call.mu.Lock()
+	defer a.call.mu.Unlock()
+	return a.won && a.winner == tag
 }
 
 // seeOut cancels an INVITE that no one waits for any more, and hangs up what is answered all the same
@@ -200,7 +211,7 @@ func (a *attempt) seeOut() {
 			case res.IsProvisional():
 				a.heard = true
 			case res.IsSuccess():
-				if f := a.forkOf(res); f != nil {
+				if f := a.forkOf(res); f != nil && f.part() {
 					a.hangUp(a.tx, f)
 				}
 				return
@@ -246,10 +257,10 @@ func (a *attempt) hangUp(tx *clientTx, f *fork) {
 		return
 	}
 	copyCredentials(tx.req, ack)
-	f.part(func() { _ = way.WriteMsg(ack) })
+	f.sendAck(func() { _ = way.WriteMsg(ack) })
 	why := elsewhere
-	if cause := context.Cause(c.ctx); cause != nil && a.winner == nil {
-		why = reasonFor(cause)
+	if cause := context.Cause(c.ctx); cause != nil && a.isWinner(f.tag) {
+		why = reasonFor(cause) // it would have been the call
 	}
 	_, _ = c.ask(c.ua.ctx, func() (*sipgo.Request, *flow, error) {
 		d := a.next(f)

@@ -19,6 +19,14 @@
 // Reinvite and Update ask the peer. Session timers (RFC 4028) run by themselves: calls are refreshed in time by
 // whoever is to do it, and one that is not ends with [ErrSessionExpired]. A refused change leaves the call as it was.
 //
+// # Calls that we make
+//
+// Dial goes by a trunk's Address to as many of its targets as it takes, answers the trunk's challenges, follows
+// redirections inside the trunk, acknowledges reliable provisional answers and takes the first of those who answer a
+// forked INVITE. Refer and ReferTo transfer a call, whoever made it; transfers that a peer asks for are refused, for
+// no call is made on a caller's behalf. Call.Ended says who ended a call and why, with the reasons of BYE and CANCEL
+// (RFC 3326).
+//
 // # What sipgo does, and what is done here
 //
 // The types of messages, the parsers of URIs and addresses and the state machines of the transactions

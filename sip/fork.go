@@ -19,7 +19,8 @@ type fork struct {
 	tag string
 
 	dialog dialog // unless it is the attempt's current one, whose dialog is the call's; guarded by call.mu
-	repeat func() // sends the ACK of a fork that was hung up again; guarded by call.mu
+	gone   bool   // it is hung up; guarded by call.mu
+	ack    func() // sends the ACK of one that is hung up; guarded by call.mu
 	call   *Call
 
 	// Only the dialling's goroutine looks at these.
@@ -128,7 +129,6 @@ func (a *attempt) confirm(res *sipgo.Response) (f *fork, gone bool) {
 		a.refresh(f, res)
 	}
 	a.enter(f)
-	a.winner = f
 	if gone = c.over; !gone {
 		c.up()
 		c.setTimer(timerOf(res))
@@ -153,19 +153,36 @@ func (a *attempt) next(f *fork) dialog {
 	return *d
 }
 
-// part sends the ACK of a fork that is hung up, and keeps it for when the 2xx is repeated.
-func (f *fork) part(ack func()) {
+// part says that a fork is to be hung up; false when it is already.
+func (f *fork) part() bool {
 	f.call.mu.Lock()
-	f.repeat = ack
+	defer f.call.mu.Unlock()
+	first := !f.gone
+	f.gone = true
+	return first
+}
+
+func (f *fork) parted() bool {
+	f.call.mu.Lock()
+	defer f.call.mu.Unlock()
+	return f.gone
+}
+
+// sendAck sends the ACK of a fork that is hung up, and keeps it for when the 2xx is repeated.
+func (f *fork) sendAck(ack func()) {
+	f.call.mu.Lock()
+	f.ack = ack
 	f.call.mu.Unlock()
 	ack()
 }
 
-// farewell is the ACK of a fork that was hung up; nil when this is its first 2xx.
-func (f *fork) farewell() func() {
+func (f *fork) repeatAck() {
 	f.call.mu.Lock()
-	defer f.call.mu.Unlock()
-	return f.repeat
+	ack := f.ack
+	f.call.mu.Unlock()
+	if ack != nil {
+		ack()
+	}
 }
 
 // takes reports whether a reliable response is the next one of its fork (RFC 3262 section 4).

@@ -90,6 +90,29 @@ func TestTheFirst2xxOfAForkedInviteWins_RFC3261_13_2_2_4(t *testing.T) {
 	})
 }
 
+// The same 2xx comes many times before the first one is dealt with.
+func TestARepeated2xxIsNoOtherFork_RFC3261_13_2_2_4(t *testing.T) {
+	for range 20 {
+		inBubble(t, rings, func(r *rig) {
+			p := r.peer(carrier)
+			calls, errs := r.dial(r.t.Context(), &negotiator{}, DialOptions{})
+			ok := from("one", p.expect("INVITE "), "200 OK", "theirs")
+			for range 8 {
+				p.send(ok)
+			}
+			p.expect("ACK ")
+			if err := <-errs; err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			for len(p.got) > 0 {
+				p.expect("ACK ")
+			}
+			p.hungUp(<-calls)
+		})
+	}
+}
+
 func TestForksAreBounded_RFC3261_13_2_2_4(t *testing.T) {
 	inBubble(t, rings, func(r *rig) {
 		p := r.peer(carrier)

@@ -31,11 +31,28 @@ func (c *Call) hearInfo(tx *serverTx) {
 	}
 }
 
-// SendInfo sends a body inside the call and waits for the answer; other than 2xx is a *StatusError.
+// SendInfo sends a body inside the call and waits for the answer; other than 2xx is a *StatusError. A call that has
+// ended gives its cause.
 func (c *Call) SendInfo(ctx context.Context, contentType string, body []byte) error {
+	if err := c.isUp(); err != nil {
+		return err
+	}
 	res, err := c.roundTrip(ctx, sipgo.INFO, contentType, body)
 	if err != nil {
 		return fmt.Errorf("sip: INFO: %w", err)
 	}
 	return statusError(res)
+}
+
+// isUp is nil for a call that is answered and has not ended.
+func (c *Call) isUp() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.over:
+		return context.Cause(c.ctx)
+	case !c.answered:
+		return ErrNotAnswered
+	}
+	return nil
 }

@@ -291,7 +291,7 @@ func TestNotifyOutsideACall_RFC6665_4_1_3(t *testing.T) {
 		p := r.peer(carrier)
 		for event, want := range map[string]string{"refer": "481", "message-summary": "489"} {
 			m := invite().with("NOTIFY", 1)
-			m.branch += event
+			m.branch, m.callID = m.branch+event, event
 			m.headers = "Event: " + event + "\r\nSubscription-State: active\r\n"
 			p.send(m)
 			p.expect("SIP/2.0 " + want)
