@@ -129,7 +129,7 @@ func (p *process) onDisk(folder string) string {
 
 // TestCallsCommand looks at calls as they ring, are refused and end, and after the gateway was killed.
 func TestCallsCommand(t *testing.T) {
-	p := startGateway(t, "")
+	p := startConfigured(t, binary, strings.Replace(processConfig, "ring_time: 2s", "ring_time: 30s", 1)+unhurried)
 	followed := p.follow("calls", "--follow", "-c", p.config)
 	refused := newRawCaller(t, p, "refused-call")
 	until(t, "the follower follows", func() bool { // it has no way to tell
