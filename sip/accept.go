@@ -112,7 +112,7 @@ func (c *Call) up() {
 	if c.trying != nil {
 		c.trying.Stop()
 	}
-	c.longest = time.AfterFunc(c.ua.config.MaxCallTime, func() { c.end(ErrTooLong) })
+	c.longest = time.AfterFunc(c.ua.now().MaxCallTime, func() { c.end(ErrTooLong) })
 }
 
 // forgetAnswers stops all retransmissions. The caller holds mu.

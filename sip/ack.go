@@ -11,7 +11,7 @@ func (u *UserAgent) receiveAck(req *sipgo.Request, f *flow) {
 		_ = tx.tx.Receive(req)
 		return
 	}
-	if call := u.dialogOf(req, f.trunk); call != nil {
+	if call := u.dialogOf(req, f); call != nil {
 		call.receiveAck(req)
 	}
 }

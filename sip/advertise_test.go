@@ -159,7 +159,7 @@ func TestAddressesOfOneLinkAreRefused_RFC4007_11(t *testing.T) {
 	if _, err := ua.Dial(t.Context(), "sip:x@[fe80::1%25eth0]", &negotiator{}, DialOptions{}); err == nil {
 		t.Error("called an address of one link")
 	}
-	if ua.door.trunk(netip.MustParseAddr("fe80::1%eth0")) != nil || ua.named(netip.MustParseAddr("fe80::1%eth0")) != nil {
+	if ua.door.trunk(netip.MustParseAddr("fe80::1%eth0")) != nil || ua.door.named(netip.MustParseAddr("fe80::1%eth0")) != nil {
 		t.Error("a source of one link has a trunk")
 	}
 }

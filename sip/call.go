@@ -70,7 +70,7 @@ func (c *Call) Context() context.Context { return c.ctx }
 // Config.RingTime, with a 180 each minute. It returns the cause when the call ends meanwhile, such as ErrNoPrack,
 // or ctx's.
 func (c *Call) Ring(ctx context.Context) error {
-	left := c.ua.config.RingTime(c.Called)
+	left := c.ua.now().RingTime(c.Called)
 	for {
 		if err := c.ring(ctx); err != nil || left <= 0 {
 			return err

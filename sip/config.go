@@ -33,6 +33,12 @@ type Config struct {
 	LocalNetworks []netip.Prefix
 	// Trunks are the peers. A source outside all their networks is never answered.
 	Trunks []Trunk
+	// Proxies are SIP proxies of our own in front of the gateway. A request from one belongs to the trunk in whose
+	// Networks the address lies that ProxyHeader holds; responses and requests inside its call go by the proxy.
+	Proxies []netip.Prefix
+	// ProxyHeader is the name of a header with one IP address, with or without a port, such as X-Source. It is
+	// removed from every request, and ignored from everyone but Proxies.
+	ProxyHeader string
 	// ClientCAs sign the client certificates of trunks with TLSNames; nil is the system's authorities.
 	ClientCAs *x509.CertPool
 	// RootCAs sign the server certificates of trunks that we connect to by TLS; nil is the system's.
@@ -43,6 +49,8 @@ type Config struct {
 	Numbers func(trunk *Trunk, e164 string) bool
 	// MaxCalls is the cap on calls at once on all trunks, DefaultMaxCalls when zero.
 	MaxCalls int
+	// Realm is what listeners that challenge ask a name and password for; Advertise when empty, or else UserAgent.
+	Realm string
 	// UserAgent is the product name shown in Server and User-Agent; "readback" when empty.
 	UserAgent string
 	// RingTime is how long Call.Ring lets a number (E.164) ring; nil is not at all.
@@ -85,6 +93,9 @@ type Listen struct {
 	Origins []string
 	// Advertise is shown in place of Config.Advertise to peers of this listener.
 	Advertise string
+	// Challenge asks an INVITE of a source outside all trunks for the name and password of one (Trunk.AuthUsers),
+	// in place of silence.
+	Challenge bool
 	// PacketConn and Listener, when set, are used instead of opening Address the first time.
 	PacketConn net.PacketConn
 	Listener   net.Listener
@@ -104,6 +115,8 @@ type Trunk struct {
 	ClientCAs, RootCAs *x509.CertPool
 	// ClientCertificate is shown to the trunk's servers when they ask; nil is none.
 	ClientCertificate *Certificates
+	// AuthUsers are names and passwords by which its calls are known on listeners that challenge.
+	AuthUsers []Credentials
 	// Country is the region of its national numbers, such as "US" (ISO 3166-1).
 	Country string
 	// TrustCaller vouches for the caller that its TrustIdentity headers, or else From, name.
@@ -137,6 +150,7 @@ func (c Config) withDefaults() (Config, error) {
 	c.SessionExpires = orDefault(c.SessionExpires, max(DefaultSessionExpires, c.MinSE))
 	c.Limits = c.Limits.withDefaults()
 	c.UserAgent = orDefault(c.UserAgent, "readback")
+	c.Realm = orDefault(c.Realm, orDefault(c.Advertise, c.UserAgent))
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
@@ -186,7 +200,7 @@ func (c Config) check() error {
 	if len(c.Trunks) == 0 {
 		problems = append(problems, errors.New("sip: no trunk; without one every message is a stranger's"))
 	}
-	return errors.Join(problems...)
+	return errors.Join(append(problems, c.checkProxies(), checkTrunks(c.Trunks))...)
 }
 
 func (l Listen) check() error {

@@ -27,6 +27,7 @@ type connection struct {
 
 	routes  []route // where it is found; guarded by UserAgent.mu
 	shaking shaking // guarded by UserAgent.mu
+	unknown bool    // counted as one whose trunk was not known when it came
 
 	registers atomic.Bool // a registration of ours depends on it
 	heard     time.Time   // the last message; reader only, as is the next
@@ -72,7 +73,7 @@ func (c *connection) serve() {
 	c.heard = time.Now()
 	for {
 		frame, err := c.framing.read(c, firstBy)
-		f := &flow{ua: c.ua, wire: c, peer: c.peer, source: c.peer, trunk: c.trunk}
+		f := &flow{ua: c.ua, wire: c, peer: c.peer, source: c.peer, trunk: c.ua.door.renew(c.trunk, c.peer.Addr())}
 		switch {
 		case errors.Is(err, errFrameTooLarge):
 			c.ua.rejectRaw(frame, f, 413, "too-large", err.Error())
@@ -84,7 +85,11 @@ func (c *connection) serve() {
 			return
 		}
 		firstBy, c.heard = time.Time{}, time.Now()
-		c.ua.receive(frame, f)
+		if f.trunk == nil {
+			c.ua.stranger(frame, f, true)
+		} else {
+			c.ua.receive(frame, f)
+		}
 	}
 }
 

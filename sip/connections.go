@@ -29,6 +29,7 @@ type connections struct {
 	opening   map[route]*opening
 	shaking   int // handshakes under way
 	strangers int // those of them with unknown addresses
+	unknown   int // connections from unknown addresses to listeners that challenge
 }
 
 // shaking is what a connection's handshake counts as.
@@ -60,6 +61,12 @@ func (u *UserAgent) keep(c *connection) (rule string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	t := &u.conns
+	if c.trunk == nil && c.listener.spec.Challenge {
+		if t.unknown >= max(1, limits.Connections/4) {
+			return "connections"
+		}
+		c.unknown = true
+	}
 	if u.stopped || len(t.all) >= limits.Connections || t.bySource[c.peer.Addr()] >= limits.ConnectionsPerSource {
 		return "connections"
 	}
@@ -75,6 +82,9 @@ func (u *UserAgent) keep(c *connection) (rule string) {
 		}
 	}
 	t.all[c] = struct{}{}
+	if c.unknown {
+		t.unknown++
+	}
 	t.bySource[c.peer.Addr()]++
 	u.readers.Go(c.serve)
 	return ""
@@ -116,6 +126,9 @@ func (u *UserAgent) forgetConnection(c *connection) {
 		return
 	}
 	delete(u.conns.all, c)
+	if c.unknown {
+		u.conns.unknown--
+	}
 	for _, r := range c.routes {
 		if u.conns.routes[r] == c {
 			delete(u.conns.routes, r)

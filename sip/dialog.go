@@ -73,11 +73,11 @@ func recordedRoutes(m sipgo.Message) []sipgo.Uri {
 }
 
 // dialogOf is the call of a request inside a dialog. Another trunk's calls are out of reach.
-func (u *UserAgent) dialogOf(req *sipgo.Request, t *trunk) *Call {
+func (u *UserAgent) dialogOf(req *sipgo.Request, f *flow) *Call {
 	id := dialogID{callIDOf(req), tagOf(req.To().Params), tagOf(req.From().Params)}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if c := u.dialogs[id]; c != nil && c.trunk == t {
+	if c := u.dialogs[id]; c != nil && c.trunk.owns(f) {
 		return c
 	}
 	return nil

@@ -10,12 +10,19 @@ import (
 
 var receivedAt = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
+// configured is a user agent that only has a configuration.
+func configured(c Config) *UserAgent {
+	u := &UserAgent{config: c}
+	u.settings.Store(&c)
+	return u
+}
+
 // identityOf is what an INVITE on a trunk says; our numbers are one American and one British.
 func identityOf(t testing.TB, m msg, trunk Trunk, v Verifier) (Identity, bool) {
 	t.Helper()
-	u := &UserAgent{config: Config{Verifier: v, Numbers: func(_ *Trunk, e164 string) bool {
+	u := configured(Config{Verifier: v, Numbers: func(_ *Trunk, e164 string) bool {
 		return e164 == "+18887999666" || e164 == "+442038905445"
-	}}}
+	}})
 	trunk.Country = orDefault(trunk.Country, "US")
 	req := requestOf(t, m.String())
 	id, ok := u.called(req, newTrunk(trunk, 1))
@@ -194,7 +201,7 @@ func FuzzIdentity(f *testing.F) {
 			req.AppendHeader(header(name, value))
 		}
 		trunk := Trunk{Country: "US", TrustCaller: true, Verstat: true, TrustIdentity: []string{RemotePartyID, AssertedIdentity, PreferredIdentity}}
-		u := &UserAgent{config: Config{Numbers: func(*Trunk, string) bool { return false }}}
+		u := configured(Config{Numbers: func(*Trunk, string) bool { return false }})
 		id, ok := u.called(req, newTrunk(trunk, 1))
 		u.identifyCaller(req, &trunk, &id, receivedAt)
 		id.divertedBy(req, trunk.Country)
@@ -214,7 +221,7 @@ func BenchmarkIdentity(b *testing.B) {
 	m.headers = "P-Asserted-Identity: \"Ann\" <sip:+14155550123@h>, <tel:+14155550123>\r\nDiversion: <tel:+14155550001>;reason=user-busy\r\n"
 	req := requestOf(b, m.String())
 	trunk := newTrunk(Trunk{Country: "US", TrustCaller: true}, 1)
-	u := &UserAgent{config: Config{Numbers: func(*Trunk, string) bool { return true }}}
+	u := configured(Config{Numbers: func(*Trunk, string) bool { return true }})
 	b.ReportAllocs()
 	for b.Loop() {
 		id, _ := u.called(req, trunk)

@@ -83,7 +83,7 @@ func (u *UserAgent) admitCall(c *Call) *verdict {
 	switch {
 	case u.stopped:
 		return &verdict{503, "draining", "the gateway is closing", nil}
-	case u.active >= u.config.MaxCalls:
+	case u.active >= u.now().MaxCalls:
 		return capped("calls", "the gateway has as many calls as it may have at once")
 	case c.trunk.active >= c.trunk.MaxCalls:
 		return capped("trunk-calls", "the trunk has as many calls as it may have at once")
@@ -99,6 +99,7 @@ func (u *UserAgent) admitCall(c *Call) *verdict {
 func (u *UserAgent) enter(c *Call) {
 	u.active++
 	c.trunk.active++
+	c.trunk.using++
 	u.all[c] = struct{}{}
 }
 
@@ -112,6 +113,8 @@ func (u *UserAgent) forget(c *Call) {
 	}
 	delete(u.all, c)
 	c.trunk.active--
+	c.trunk.using--
+	u.dismiss(c.trunk)
 	if u.active--; u.active == 0 {
 		for _, idle := range u.idlers {
 			close(idle)

@@ -24,7 +24,7 @@ func (r *rig) dialled() *pipe {
 	ours, theirs := net.Pipe()
 	c := &connection{
 		ua: r.ua, conn: pipeConn{ours, netip.MustParseAddrPort(carrier)}, over: "tcp",
-		peer: netip.MustParseAddrPort(carrier), trunk: r.ua.trunks[0], framing: streamFraming{},
+		peer: netip.MustParseAddrPort(carrier), trunk: r.ua.door.now.Load().trunks[0], framing: streamFraming{},
 	}
 	if rule := r.ua.keep(c); rule != "" {
 		r.t.Fatal(rule)

@@ -17,6 +17,13 @@ func newBucket(rate, burst int) *bucket {
 	return &bucket{rate: float64(rate), burst: float64(burst)}
 }
 
+// limit changes the rate; what was spent stays spent.
+func (b *bucket) limit(rate, burst int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.rate, b.burst = float64(rate), float64(burst)
+}
+
 // take reports whether one more event is within the rate, and counts it then.
 func (b *bucket) take() bool {
 	b.mu.Lock()

@@ -129,7 +129,7 @@ func onlyDigits(s string) string {
 func (u *UserAgent) called(req *sipgo.Request, t *trunk) (id Identity, ok bool) {
 	take := func(from string, uri *sipgo.Uri) bool {
 		for n := range readings(uri, t.Country) {
-			if u.config.Numbers(&t.Trunk, n.E164) {
+			if u.now().Numbers(&t.Trunk, n.E164) {
 				id.Called, id.Extension, id.CalledFrom = n.E164, n.Extension, from
 				return true
 			}

@@ -57,7 +57,7 @@ func (u *UserAgent) destination(dialled string, opts DialOptions) (destination, 
 }
 
 func (u *UserAgent) trunkNamed(name string) *trunk {
-	for _, t := range u.trunks {
+	for _, t := range u.door.now.Load().trunks {
 		if t.Name == name {
 			return t
 		}

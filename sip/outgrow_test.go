@@ -90,7 +90,7 @@ func TestLargeRequestFallsBackToUDP_RFC3261_18_1_1(t *testing.T) {
 
 func TestPeersWithoutTCPAreForgottenInTheEnd(t *testing.T) {
 	inBubble(t, rings, func(r *rig) {
-		tr := r.ua.trunks[0]
+		tr := r.ua.door.now.Load().trunks[0]
 		for i := range 1000 {
 			at := addrPort(&net.UDPAddr{IP: net.IPv4(198, 51, 100, 7), Port: 1 + i})
 			tr.hasNoTCP(at)

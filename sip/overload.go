@@ -13,7 +13,7 @@ func (u *UserAgent) unavailable() *verdict {
 	if v := u.closing(); v != nil {
 		return v
 	}
-	if reason, retry := u.config.Overload(); reason != "" {
+	if reason, retry := u.now().Overload(); reason != "" {
 		return comeBack("overload", reason, retry)
 	}
 	return nil

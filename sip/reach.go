@@ -47,7 +47,7 @@ func (u *UserAgent) trunkTo(uri sipgo.Uri, to Target) *trunk {
 	if t := u.door.peer(to.Address.Addr()); t != nil {
 		return t
 	}
-	for _, t := range u.trunks {
+	for _, t := range u.door.now.Load().trunks {
 		if t.reaches(to.Network, to.Address.Addr()) && namesAny(t.TLSNames, []string{uri.Host}) {
 			return t
 		}

@@ -43,10 +43,28 @@ func (u *UserAgent) receive(p []byte, f *flow) {
 	case *sipgo.Request:
 		m.SetTransport(sipgo.NetworkToUpper(f.wire.network()))
 		m.SetSource(f.peer.String())
-		u.receiveRequest(m, f)
+		if u.claim(m, f) {
+			u.receiveRequest(m, f)
+		} else if f.trunk != u.door.now.Load().proxy || f.trunk == nil {
+			u.strangers.add(f.source.Addr())
+		}
 	case *sipgo.Response:
 		u.receiveResponse(m, f)
 	}
+}
+
+// claim finds the trunk whose request it is; false for a stranger's.
+func (u *UserAgent) claim(req *sipgo.Request, f *flow) bool {
+	named := u.takeProxyHeader(req)
+	if f.trunk == nil {
+		return u.invited(req, f)
+	}
+	d := u.door.now.Load()
+	f.trunk = d.renew(f.trunk, f.source.Addr())
+	if f.trunk == d.proxy {
+		return u.proxied(req, named, f, d)
+	}
+	return !f.trunk.past.Load() || u.belongs(req, f)
 }
 
 func (u *UserAgent) receiveRequest(req *sipgo.Request, f *flow) {
@@ -65,7 +83,7 @@ func (u *UserAgent) receiveRequest(req *sipgo.Request, f *flow) {
 		_ = tx.tx.Receive(req) // a retransmission
 		return
 	}
-	call := u.dialogOf(req, f.trunk)
+	call := u.dialogOf(req, f)
 	if !u.withinRate(req, f, call) {
 		return
 	}
@@ -152,7 +170,7 @@ func (u *UserAgent) receiveResponse(res *sipgo.Response, f *flow) {
 	u.mu.Lock()
 	tx := u.clients[key]
 	u.mu.Unlock()
-	if tx == nil || tx.flow.trunk != f.trunk {
+	if tx == nil || !tx.flow.trunk.owns(f) {
 		return
 	}
 	u.observeMessage(Received, res, f, f.raw)

@@ -76,7 +76,8 @@ func FuzzReceive(f *testing.F) {
 		}
 		wire := &scribe{ok: make(chan string, 1)}
 		at := netip.MustParseAddrPort(carrier)
-		receive := func(p []byte) { ua.receive(p, &flow{ua: ua, wire: wire, peer: at, source: at, trunk: ua.trunks[0]}) }
+		known := ua.door.trunk(at.Addr())
+		receive := func(p []byte) { ua.receive(p, &flow{ua: ua, wire: wire, peer: at, source: at, trunk: known}) }
 		receive([]byte(invite().String()))
 		select {
 		case res := <-wire.ok:

@@ -45,6 +45,10 @@ func (u *UserAgent) rejectRaw(p []byte, f *flow, status int, rule, text string) 
 // rejectHead answers a request that cannot be read as a whole, with what can be found of the header fields that every
 // response repeats. Responses, ACK, what names no way back, and what is no SIP at all are dropped.
 func (u *UserAgent) rejectHead(h head, p []byte, f *flow, v *verdict) {
+	if f.trunk == nil || f.trunk.past.Load() {
+		u.strangers.add(f.source.Addr())
+		return
+	}
 	u.observeRaw(Received, &h, p, f)
 	e := f.event(Refused)
 	e.CallID, e.Line, e.Method, e.Rule, e.Text = cut(h.value("Call-ID")), h.line(), h.method(), v.rule, v.text

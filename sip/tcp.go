@@ -72,8 +72,8 @@ func (l *streamListener) serve() error {
 func (l *streamListener) admit(conn net.Conn) {
 	u, peer := l.ua, addrPort(conn.RemoteAddr())
 	t := u.door.trunk(peer.Addr())
-	mayProve := isSecure(l.spec.Network) && len(u.named(peer.Addr())) > 0
-	if t == nil && !mayProve {
+	mayProve := isSecure(l.spec.Network) && len(u.door.named(peer.Addr())) > 0
+	if t == nil && !mayProve && !l.spec.Challenge {
 		u.strangers.add(peer.Addr())
 		_ = conn.Close()
 		return

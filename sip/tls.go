@@ -17,7 +17,7 @@ import (
 // expectTLS prepares the handshake of an accepted connection. Its trunk is decided inside the handshake,
 // so that a peer that is none learns so by an alert.
 func (c *connection) expectTLS(certificates *Certificates) {
-	named := c.ua.named(c.peer.Addr())
+	named := c.ua.door.named(c.peer.Addr())
 	config := &tls.Config{
 		MinVersion:             tls.VersionTLS12,
 		GetCertificate:         certificates.forClient,
@@ -26,6 +26,8 @@ func (c *connection) expectTLS(certificates *Certificates) {
 			t, err := identify(state.PeerCertificates, c.trunk, named, c.ua.config.ClientCAs)
 			if err == nil {
 				c.trunk = t
+			} else if c.listener.spec.Challenge {
+				return nil // it is asked for a name and password
 			}
 			return err
 		},

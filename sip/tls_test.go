@@ -393,7 +393,7 @@ func TestOurCertificateIsShownToTheTrunk_RFC5922_7_4(t *testing.T) {
 	}
 	trunk := Trunk{Name: "t", TLSNames: []string{"sbc.example"}, ClientCertificate: a.certificates(a.write("client", ours))}
 	ua := overTCP(t, rings, a.overTLS(trunk))
-	u := ua.trunks[0]
+	u := ua.door.now.Load().trunks[0]
 	conn, err := ua.connect(u, "tls", netip.MustParseAddrPort(a.peer(config)), "")
 	if err != nil {
 		t.Fatal(err)

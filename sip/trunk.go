@@ -1,19 +1,32 @@
 package sip
 
 import (
-	"cmp"
+	"fmt"
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // messagesPerCall is how many messages outside dialogs a trunk may send for each call it may make.
 const messagesPerCall = 10
 
-// A trunk is a Trunk at work: with what it has used of its limits.
+// A trunk is a Trunk at work. A change of its settings makes a new one, with the same usage; calls stay with
+// the one they began on.
 type trunk struct {
 	Trunk
+	*usage
+	reach []netip.Prefix // the only places we send to
+	using int            // calls on it; guarded by UserAgent.mu
+	seen  time.Time      // when it was last used; guarded by UserAgent.mu
+	base  *trunk         // the trunk that it is for some sources; nil for that one itself
+	// past: no longer, or never, known by its source alone. Its calls and transactions are served, and nothing new.
+	past atomic.Bool
+}
+
+// usage is what a trunk has used of its limits.
+type usage struct {
 	calls    *bucket // new calls
 	messages *bucket // messages outside known dialogs
 	active   int     // calls at once; guarded by UserAgent.mu
@@ -28,74 +41,50 @@ func newTrunk(t Trunk, maxCalls int) *trunk {
 	t.MaxCalls = orDefault(t.MaxCalls, maxCalls)
 	t.Networks = slices.Clone(t.Networks)
 	t.TLSNames = slices.Clone(t.TLSNames)
-	return &trunk{
-		Trunk:    t,
+	return &trunk{Trunk: t, reach: t.Networks, usage: &usage{
 		calls:    newBucket(t.CallsPerSecond, t.Burst),
 		messages: newBucket(messagesPerCall*t.CallsPerSecond, messagesPerCall*t.Burst),
+	}}
+}
+
+// checkTrunks finds names that would not tell trunks apart.
+func checkTrunks(trunks []Trunk) error {
+	seen := map[string]bool{}
+	for _, t := range trunks {
+		if seen[t.Name] {
+			return fmt.Errorf("sip: two trunks are named %q; calls and limits are kept by name", t.Name)
+		}
+		seen[t.Name] = true
 	}
+	return nil
+}
+
+// resume goes on with the usage of an earlier version, within the limits of this one.
+func (t *trunk) resume(earlier *trunk) {
+	t.usage = earlier.usage
+	t.calls.limit(t.CallsPerSecond, t.Burst)
+	t.messages.limit(messagesPerCall*t.CallsPerSecond, messagesPerCall*t.Burst)
 }
 
 // reaches says whether we may open a connection to an address: one of the trunk's networks, or any at all
 // when its certificate must prove whom we reach.
 func (t *trunk) reaches(network string, a netip.Addr) bool {
-	return t.has(a) || len(t.Networks) == 0 && len(t.TLSNames) > 0 && isSecure(network)
+	return t.has(a) || t.base == nil && len(t.Networks) == 0 && len(t.TLSNames) > 0 && isSecure(network)
+}
+
+// derived is the trunk for calls that come by way of certain addresses, and go there. It shares the usage.
+func (t *trunk) derived(reach ...netip.Prefix) *trunk {
+	d := &trunk{Trunk: t.Trunk, usage: t.usage, reach: reach, base: t, seen: time.Now()}
+	d.past.Store(true)
+	return d
 }
 
 // has says whether an address belongs to the trunk: the only places we send to.
 func (t *trunk) has(a netip.Addr) bool {
-	return slices.ContainsFunc(t.Networks, func(n netip.Prefix) bool { return n.Contains(a) })
+	return slices.ContainsFunc(t.reach, func(n netip.Prefix) bool { return n.Contains(a) })
 }
 
-// A door knows which trunk a source belongs to. It is never changed, so it needs no lock.
-type door []entrance
-
-type entrance struct {
-	network netip.Prefix
-	trunk   *trunk
-}
-
-// newDoor orders the networks so that the narrowest one that contains an address comes first.
-func newDoor(trunks []*trunk) door {
-	var d door
-	for _, t := range trunks {
-		for _, n := range t.Networks {
-			d = append(d, entrance{n.Masked(), t})
-		}
-	}
-	slices.SortStableFunc(d, func(a, b entrance) int { return cmp.Compare(b.network.Bits(), a.network.Bits()) })
-	return d
-}
-
-// trunk is the trunk that is known by the source alone; nil is a stranger. A network never contains an
-// address with a zone.
-func (d door) trunk(source netip.Addr) *trunk {
-	source = source.Unmap()
-	for _, e := range d {
-		if e.network.Contains(source) && len(e.trunk.TLSNames) == 0 {
-			return e.trunk
-		}
-	}
-	return nil
-}
-
-// peer is the trunk to which an address belongs, whatever else it must prove; nil when it is nobody's.
-func (d door) peer(to netip.Addr) *trunk {
-	to = to.Unmap()
-	for _, e := range d {
-		if e.network.Contains(to) {
-			return e.trunk
-		}
-	}
-	return nil
-}
-
-// named are the trunks that are known by a certificate and may come from a source.
-func (u *UserAgent) named(source netip.Addr) []*trunk {
-	var list []*trunk
-	for _, t := range u.trunks {
-		if len(t.TLSNames) > 0 && source.Zone() == "" && (len(t.Networks) == 0 || t.has(source)) {
-			list = append(list, t)
-		}
-	}
-	return list
+// owns says whether what came by a flow may concern a call or transaction of the trunk.
+func (t *trunk) owns(f *flow) bool {
+	return f.trunk != nil && f.trunk.usage == t.usage || t.past.Load() && t.has(f.source.Addr())
 }

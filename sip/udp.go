@@ -55,7 +55,7 @@ func (l *udpListener) serve() error {
 		}
 		t := l.ua.door.trunk(from.Addr())
 		if t == nil {
-			l.ua.strangers.add(from.Addr())
+			l.ua.stranger(buffer[:n], &flow{ua: l.ua, wire: l, peer: from, source: from}, l.spec.Challenge)
 			continue
 		}
 		l.ua.receive(buffer[:n], &flow{ua: l.ua, wire: l, peer: from, source: from, trunk: t})

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"readback/sip/auth"
 )
 
 const (
@@ -18,11 +21,16 @@ const (
 type UserAgent struct {
 	config    Config
 	handler   Handler
-	trunks    []*trunk
-	door      door
+	settings  atomic.Pointer[Config] // as last loaded; what is fixed is in config
+	reloading sync.Mutex
+	door      entry
 	strangers census
 	told      *bucket // events about handshakes of strangers
-	listeners []*supervised
+
+	verifier   *auth.Verifier // of the answers to our challenges
+	visitors   *visitors
+	challenges *bucket // sent to unknown sources
+	listeners  []*supervised
 
 	ctx  context.Context // ends when everything must stop
 	stop context.CancelFunc
@@ -43,6 +51,7 @@ type UserAgent struct {
 	clients map[string]*clientTx // by sipgo's key
 	dialogs map[dialogID]*Call
 	all     map[*Call]struct{}
+	guests  map[netip.Addr][]*trunk  // by a source that answered a challenge
 	idlers  []chan struct{}          // closed when there is no call left
 	parked  map[string]*parkedCancel // by transactionKey of the INVITE that did not come yet
 	conns   connections
@@ -62,13 +71,12 @@ func New(config Config, handler Handler) (*UserAgent, error) {
 		config: config, handler: handler,
 		servers: map[string]*serverTx{}, merges: map[string]*serverTx{}, clients: map[string]*clientTx{},
 		dialogs: map[dialogID]*Call{}, all: map[*Call]struct{}{}, parked: map[string]*parkedCancel{},
-		conns: newConnections(), told: newBucket(1, 10),
+		guests: map[netip.Addr][]*trunk{}, conns: newConnections(), told: newBucket(1, 10),
 	}
 	u.ctx, u.stop = context.WithCancel(context.Background())
-	for _, t := range config.Trunks {
-		u.trunks = append(u.trunks, newTrunk(t, config.MaxCalls))
-	}
-	u.door = newDoor(u.trunks)
+	u.verifier, u.visitors, u.challenges = auth.New(config.Realm), newVisitors(), newBucket(challengesInAll, challengesInAll)
+	u.door.now.Store(newDoor(nil))
+	u.install(&config)
 	return u, u.listen()
 }
 
@@ -84,7 +92,7 @@ func (u *UserAgent) Serve(ctx context.Context) error {
 	u.serving.Store(true)
 	select {
 	case <-ctx.Done():
-		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), u.config.DrainTime)
+		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), u.now().DrainTime)
 		defer cancel()
 		_ = u.Drain(drain)
 	case <-u.ctx.Done():
