@@ -117,6 +117,10 @@ type Trunk struct {
 	ClientCertificate *Certificates
 	// AuthUsers are names and passwords by which its calls are known on listeners that challenge.
 	AuthUsers []Credentials
+	// Registrations say where we register, so that its calls come here.
+	Registrations []Registration
+	// Ping is how often the targets of Address are asked by OPTIONS whether they are there; 0 is never.
+	Ping time.Duration
 	// Country is the region of its national numbers, such as "US" (ISO 3166-1).
 	Country string
 	// TrustCaller vouches for the caller that its TrustIdentity headers, or else From, name.

@@ -12,6 +12,7 @@ type door struct {
 	trunks    []*trunk
 	entrances []entrance
 	past      []*trunk          // trunks of before, while they have calls
+	asking    []*trunk          // by which registrars are asked
 	proxy     *trunk            // whose messages those of our proxies are before they have a trunk; nil without proxies
 	behind    map[*trunk]*trunk // the trunks as proxies bring them
 	users     map[string]authUser
@@ -23,8 +24,8 @@ type entrance struct {
 }
 
 // newDoor orders the networks so that the narrowest one that contains an address comes first.
-func newDoor(trunks []*trunk, past ...*trunk) *door {
-	d := &door{trunks: trunks, past: past}
+func newDoor(trunks []*trunk) *door {
+	d := &door{trunks: trunks}
 	for _, t := range trunks {
 		d.open(t)
 	}
@@ -47,9 +48,11 @@ func (d *door) trunk(source netip.Addr) *trunk {
 			return e.trunk
 		}
 	}
-	for _, t := range d.past {
-		if t.has(source) && len(t.TLSNames) == 0 {
-			return t
+	for _, list := range [...][]*trunk{d.past, d.asking} {
+		for _, t := range list {
+			if t.has(source) && len(t.TLSNames) == 0 {
+				return t
+			}
 		}
 	}
 	return nil

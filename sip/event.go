@@ -10,13 +10,17 @@ type Kind string
 
 // Kinds of events.
 const (
-	Received Kind = "received" // a message came in
-	Sent     Kind = "sent"     // a message goes out
-	Refused  Kind = "refused"  // a request of a trunk was refused, or a message of it dropped: Rule says why
-	Panicked Kind = "panicked" // code that served one call panicked; Text holds value and stack
-	Down     Kind = "down"     // a listener died; Text holds its address and the error
-	Up       Kind = "up"       // a listener is open
-	Note     Kind = "note"     // something worth knowing, such as a request too large for a frame
+	Received     Kind = "received"     // a message came in
+	Sent         Kind = "sent"         // a message goes out
+	Refused      Kind = "refused"      // a request of a trunk was refused, or a message of it dropped: Rule says why
+	Panicked     Kind = "panicked"     // code that served one call panicked; Text holds value and stack
+	Down         Kind = "down"         // a listener died; Text holds its address and the error
+	Up           Kind = "up"           // a listener is open
+	TrunkUp      Kind = "trunk-up"     // a target of a trunk answers pings
+	TrunkDown    Kind = "trunk-down"   // it does not, or has no time; Text holds why
+	Registered   Kind = "registered"   // at a registrar
+	Unregistered Kind = "unregistered" // no longer, or not yet; Text holds why
+	Note         Kind = "note"         // something worth knowing, such as a request too large for a frame
 )
 
 // Event is a fact. It never holds a secret: passwords in Line are masked, and so is what Message holds of keys,
@@ -42,13 +46,16 @@ type Event struct {
 
 // observe tells a fact once: to Observe, or else, when an operator must know of it, to the log.
 func (u *UserAgent) observe(e Event) {
+	if e.Kind == Refused && e.Trunk != "" {
+		u.countRefusal(e)
+	}
 	if u.config.Observe != nil {
 		e.At = time.Now()
 		u.config.Observe(e)
 		return
 	}
 	switch e.Kind {
-	case Down, Up, Panicked:
+	case Down, Up, Panicked, TrunkUp, TrunkDown, Registered, Unregistered:
 		u.config.Log.Error("sip", "kind", e.Kind, "call_id", e.CallID, "trunk", e.Trunk, "text", e.Text)
 	}
 }

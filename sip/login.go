@@ -89,7 +89,11 @@ func (c *Call) ask(ctx context.Context, build func() (*sipgo.Request, *flow, err
 
 // askWith is ask after prepare, as sendWith is.
 func (c *Call) askWith(ctx context.Context, build func() (*sipgo.Request, *flow, error), prepare func(*clientTx)) (*sipgo.Response, error) {
-	l := login{trunk: c.Trunk}
+	return c.ua.askWith(ctx, c.Trunk, build, prepare)
+}
+
+func (u *UserAgent) askWith(ctx context.Context, t *Trunk, build func() (*sipgo.Request, *flow, error), prepare func(*clientTx)) (*sipgo.Response, error) {
+	l := login{trunk: t}
 	for {
 		req, f, err := build()
 		if err != nil {
@@ -98,7 +102,7 @@ func (c *Call) askWith(ctx context.Context, build func() (*sipgo.Request, *flow,
 		if err := l.sign(req); err != nil {
 			return nil, err
 		}
-		tx, err := c.ua.sendWith(req, f, prepare)
+		tx, err := u.sendWith(req, f, prepare)
 		if err != nil {
 			return nil, err
 		}

@@ -116,7 +116,7 @@ func (u *UserAgent) places(ctx context.Context, d destination) ([]Target, *trunk
 	if len(mine) == 0 {
 		return nil, nil, fmt.Errorf("sip: %s: %w", targets[0].Address, ErrNoTrunk)
 	}
-	return mine, t, nil
+	return t.health.prefer(mine), t, nil
 }
 
 // within are those targets that belong to a trunk.

@@ -27,6 +27,7 @@ func (u *UserAgent) Reload(config Config) error {
 	u.reloading.Lock()
 	defer u.reloading.Unlock()
 	u.install(&config)
+	u.attend(&config)
 	return nil
 }
 
@@ -41,7 +42,8 @@ func (c *Config) fixed(next *Config) error {
 		problems = append(problems, errors.New("sip: the listen addresses cannot change while the gateway runs; restart it"))
 	}
 	for _, field := range []struct{ name, was, is string }{
-		{"advertised address", c.Advertise, next.Advertise}, {"user agent", c.UserAgent, next.UserAgent},
+		{"advertised address", c.Advertise, next.Advertise},
+		{"user agent", c.UserAgent, next.UserAgent},
 		{"realm", c.Realm, next.Realm},
 	} {
 		if field.was != field.is {
@@ -54,17 +56,18 @@ func (c *Config) fixed(next *Config) error {
 // now is the configuration as last loaded.
 func (u *UserAgent) now() *Config { return u.settings.Load() }
 
-// install puts a configuration and its trunks in the place of the last one.
+// install puts a configuration and its trunks in the place of the last one. The caller holds reloading.
 func (u *UserAgent) install(config *Config) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	before := u.door.now.Load()
 	trunks := make([]*trunk, len(config.Trunks))
 	for i, t := range config.Trunks {
-		trunks[i] = before.succeed(newTrunk(t, config.MaxCalls))
+		trunks[i] = before.succeed(u.borrow(newTrunk(t, config.MaxCalls)))
 	}
 	u.settings.Store(config)
 	d := newDoor(trunks)
+	d.asking = u.asking()
 	d.users = usersOf(trunks, u.verifier.Realm)
 	d.admitProxies(config.Proxies, before)
 	gone := before.gone(d)
@@ -81,7 +84,7 @@ func (d *door) succeed(t *trunk) *trunk {
 		if earlier.Name != t.Name {
 			continue
 		}
-		if !earlier.past.Load() && reflect.DeepEqual(earlier.Trunk, t.Trunk) {
+		if !earlier.past.Load() && slices.Equal(earlier.reach, t.reach) && reflect.DeepEqual(earlier.Trunk, t.Trunk) {
 			return earlier
 		}
 		t.resume(earlier)

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -33,6 +34,9 @@ type usage struct {
 
 	mu    sync.Mutex
 	noTCP map[netip.AddrPort]time.Time // peers that refused TCP, and until when they are not asked
+	rules map[string]uint64            // refusals
+
+	health health
 }
 
 func newTrunk(t Trunk, maxCalls int) *trunk {
@@ -47,16 +51,23 @@ func newTrunk(t Trunk, maxCalls int) *trunk {
 	}}
 }
 
-// checkTrunks finds names that would not tell trunks apart.
+// checkTrunks finds names that would not tell trunks apart, and duties that cannot be done.
 func checkTrunks(trunks []Trunk) error {
+	var problems []error
 	seen := map[string]bool{}
 	for _, t := range trunks {
 		if seen[t.Name] {
-			return fmt.Errorf("sip: two trunks are named %q; calls and limits are kept by name", t.Name)
+			problems = append(problems, fmt.Errorf("sip: two trunks are named %q; calls and limits are kept by name", t.Name))
 		}
 		seen[t.Name] = true
+		for _, r := range t.Registrations {
+			problems = append(problems, r.check(t))
+		}
+		if t.Ping < 0 || t.Ping > 0 && t.Address == "" {
+			problems = append(problems, fmt.Errorf("sip: trunk %s: pings need an address and a time between them", t.Name))
+		}
 	}
-	return nil
+	return errors.Join(problems...)
 }
 
 // resume goes on with the usage of an earlier version, within the limits of this one.

@@ -22,7 +22,10 @@ type UserAgent struct {
 	config    Config
 	handler   Handler
 	settings  atomic.Pointer[Config] // as last loaded; what is fixed is in config
-	reloading sync.Mutex
+	reloading sync.Mutex             // guards the next three, and is taken before mu
+	posts     map[any]*post
+	relieved  bool
+	loans     map[*registering]*loan
 	door      entry
 	strangers census
 	told      *bucket // events about handshakes of strangers
@@ -36,6 +39,7 @@ type UserAgent struct {
 	stop context.CancelFunc
 
 	readers sync.WaitGroup // goroutines that read sockets
+	duties  sync.WaitGroup // registrations and pings
 	calls   sync.WaitGroup // goroutines that end with their call
 	work    sync.WaitGroup // short ones: responses on their way to a transaction
 
@@ -71,7 +75,7 @@ func New(config Config, handler Handler) (*UserAgent, error) {
 		config: config, handler: handler,
 		servers: map[string]*serverTx{}, merges: map[string]*serverTx{}, clients: map[string]*clientTx{},
 		dialogs: map[dialogID]*Call{}, all: map[*Call]struct{}{}, parked: map[string]*parkedCancel{},
-		guests: map[netip.Addr][]*trunk{}, conns: newConnections(), told: newBucket(1, 10),
+		guests: map[netip.Addr][]*trunk{}, posts: map[any]*post{}, loans: map[*registering]*loan{}, conns: newConnections(), told: newBucket(1, 10),
 	}
 	u.ctx, u.stop = context.WithCancel(context.Background())
 	u.verifier, u.visitors, u.challenges = auth.New(config.Realm), newVisitors(), newBucket(challengesInAll, challengesInAll)
@@ -90,11 +94,15 @@ func (u *UserAgent) Serve(ctx context.Context) error {
 		u.readers.Go(l.run)
 	}
 	u.serving.Store(true)
+	u.reloading.Lock()
+	u.attend(u.now())
+	u.reloading.Unlock()
 	select {
 	case <-ctx.Done():
 		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), u.now().DrainTime)
 		defer cancel()
 		_ = u.Drain(drain)
+		u.relieve()
 	case <-u.ctx.Done():
 	}
 	u.Close()
@@ -135,6 +143,7 @@ func (u *UserAgent) Close() {
 	u.mu.Lock()
 	u.stopped = true
 	u.mu.Unlock()
+	u.duties.Wait()
 	u.calls.Wait()
 	u.terminateTransactions()
 	for _, l := range u.listeners {

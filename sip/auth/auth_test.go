@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -115,7 +116,7 @@ func TestAnswers_RFC7616_3_4_6(t *testing.T) {
 					tt.change(&a)
 				}
 				time.Sleep(tt.later)
-				if err := v.Check(a, tt.source, "INVITE", uri, tt.user); err != tt.want {
+				if err := v.Check(a, tt.source, "INVITE", uri, tt.user); !errors.Is(err, tt.want) {
 					t.Errorf("Check: %v, want %v", err, tt.want)
 				}
 			})
@@ -132,11 +133,11 @@ func TestReplayIsRefused_RFC7616_5_5(t *testing.T) {
 		answer Answer
 		want   error
 	}{{first, nil}, {first, ErrStale}, {forged, ErrWrong}, {second, nil}, {first, ErrStale}, {second, ErrStale}} {
-		if err := check(step.answer); err != step.want {
+		if err := check(step.answer); !errors.Is(err, step.want) {
 			t.Errorf("step %d: %v, want %v", i, err, step.want)
 		}
 	}
-	if err := New(realm).Check(first, source, "INVITE", uri, alice); err != ErrStale {
+	if err := New(realm).Check(first, source, "INVITE", uri, alice); !errors.Is(err, ErrStale) {
 		t.Errorf("after a restart: %v, want %v", err, ErrStale)
 	}
 }
@@ -158,7 +159,7 @@ func TestMemoryIsBounded(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := once(); err != ErrStale || len(v.used) != remembered {
+		if err := once(); !errors.Is(err, ErrStale) || len(v.used) != remembered {
 			t.Errorf("one more: %v with %d kept, want %v and %d", err, len(v.used), ErrStale, remembered)
 		}
 		time.Sleep(Life + time.Second)
