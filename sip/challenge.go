@@ -3,6 +3,7 @@ package sip
 import (
 	"errors"
 	"net/netip"
+	"slices"
 	"time"
 
 	sipgo "github.com/emiago/sipgo/sip"
@@ -124,7 +125,9 @@ func (u *UserAgent) welcome(t *trunk, source netip.Addr) *trunk {
 	if len(u.guests) >= guestsMax && !u.seeOut() {
 		return nil
 	}
-	g := t.derived(netip.PrefixFrom(source, source.BitLen()))
+	at := netip.PrefixFrom(source, source.BitLen())
+	g := t.derived(at)
+	g.Networks = append(slices.Clone(t.Networks), at) // for the sound, too
 	u.guests[source] = append(u.guests[source], g)
 	return g
 }

@@ -67,6 +67,9 @@ func TestChallengeLetsAUserIn_RFC3261_22_RFC8760(t *testing.T) {
 				}
 				m := guest().answering(t, res, algorithm, "s3cret", 1)
 				ok := p.establish(m)
+				if networks := r.ua.guests[netip.MustParseAddr("233.252.0.1")][0].Networks; len(networks) != 2 {
+					t.Errorf("the networks of the call are %v, want its source beside the carrier's", networks)
+				}
 				if calls := r.ua.Calls(); len(calls) != 1 || calls[0].Trunk != "carrier" {
 					t.Fatalf("calls %v", calls)
 				}
@@ -248,3 +251,30 @@ func TestGuestsAreForgotten(t *testing.T) {
 }
 
 func v4(i int) netip.Addr { return netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}) }
+
+// A stream of a stranger may bring a call after the right answer, and is counted apart from those of trunks.
+func TestChallengeOverTCP_RFC3261_18_3(t *testing.T) {
+	ua := overTCP(t, answers(&negotiator{}), func(c *Config) {
+		c.Listen[0].Challenge, c.Realm = true, "sip.example.com"
+		c.Trunks = []Trunk{{Name: "roaming", Country: "US", AuthUsers: []Credentials{{"alice", "s3cret"}}}}
+		c.Limits.Connections, c.Limits.ConnectionsPerSource = 8, 8
+	})
+	s := connectTo(t, ua)
+	m := guest()
+	m.via = s.LocalAddr().String()
+	s.send(byTCP(m))
+	res := s.expect("SIP/2.0 401")
+	s.send(byTCP(m.ack(res)))
+	m = m.answering(t, res, "SHA-256", "s3cret", 1)
+	s.send(byTCP(m))
+	ok := s.expect("SIP/2.0 200")
+	s.send(byTCP(m.ack(ok)))
+	if calls := ua.Calls(); len(calls) != 1 || calls[0].Trunk != "roaming" {
+		t.Errorf("calls %v", calls)
+	}
+	s.send(byTCP(m.inside("BYE", m.cseq+1, ok)))
+	s.expect("SIP/2.0 200")
+	second := connectTo(t, ua) // 8/4 strangers
+	connectTo(t, ua).closed()
+	second.Close()
+}

@@ -106,6 +106,7 @@ func (u *UserAgent) send(req *sipgo.Request, f *flow) (*clientTx, error) {
 
 // sendWith does so after prepare, which sees the transaction before any answer.
 func (u *UserAgent) sendWith(req *sipgo.Request, f *flow, prepare func(*clientTx)) (*clientTx, error) {
+	f.trunk.Quirks.drop(req)
 	f = u.outgrow(req, f)
 	key, err := sipgo.ClientTxKeyMake(req)
 	if err != nil {

@@ -31,7 +31,7 @@ type Config struct {
 	Advertise string
 	// LocalNetworks are on our side of the NAT: peers there see the local address, not an advertised one.
 	LocalNetworks []netip.Prefix
-	// Trunks are the peers. A source outside all their networks is never answered.
+	// Trunks are the peers. A source outside all their networks is never answered, unless a listener challenges it.
 	Trunks []Trunk
 	// Proxies are SIP proxies of our own in front of the gateway. A request from one belongs to the trunk in whose
 	// Networks the address lies that ProxyHeader holds; responses and requests inside its call go by the proxy.
@@ -121,6 +121,8 @@ type Trunk struct {
 	Registrations []Registration
 	// Ping is how often the targets of Address are asked by OPTIONS whether they are there; 0 is never.
 	Ping time.Duration
+	// Quirks are what it does or wants other than most.
+	Quirks Quirks
 	// Country is the region of its national numbers, such as "US" (ISO 3166-1).
 	Country string
 	// TrustCaller vouches for the caller that its TrustIdentity headers, or else From, name.

@@ -155,6 +155,7 @@ func (d *dialling) request(f *flow) *sipgo.Request {
 		req.AppendHeader(header(h.Name, h.Value))
 	}
 	c.introduce(req)
+	c.Trunk.Quirks.assert(req, d.opts.From)
 	switch {
 	case d.opts.RequireReliable:
 		req.AppendHeader(header("Require", option100rel))
@@ -192,9 +193,9 @@ func (u *UserAgent) prepare(ctx context.Context, dialled string, opts DialOption
 
 func (d *dialling) makeCall(u *UserAgent, t *trunk) {
 	c := u.makeCall(t, d.flow)
-	c.Caller, c.Called = d.opts.From, d.uri.User
+	c.Caller, c.Called = d.opts.From, orDefault(d.to.number, d.uri.User)
 	host, _ := u.advertised(d.flow)
-	local := sipgo.Uri{Scheme: d.uri.Scheme, User: orDefault(d.opts.From, "anonymous"), Host: host}
+	local := sipgo.Uri{Scheme: d.uri.Scheme, User: orDefault(t.Quirks.write(d.opts.From, t.Country), "anonymous"), Host: orDefault(t.Quirks.FromDomain, host)}
 	c.ID = sipgo.GenerateTagN(24) + "@" + host
 	c.onInfo = d.opts.OnInfo
 	c.dialog = dialog{

@@ -154,7 +154,7 @@ func isLoose(uri sipgo.Uri) bool {
 func (c *Call) way(d *dialog, hop sipgo.Uri) (*flow, error) {
 	network := c.ua.hopNetwork(hop, d.flow.wire.network())
 	to := d.flow.peer
-	if at, ok := hopAddress(hop); ok && c.trunk.has(at.Addr()) {
+	if at, ok := hopAddress(hop); ok && c.trunk.has(at.Addr()) && !c.Trunk.Quirks.StickToSource {
 		to = at
 	}
 	if network != "udp" {

@@ -7,7 +7,8 @@ import (
 	"sync/atomic"
 )
 
-// A door knows which trunk a source belongs to. It is never changed, only replaced, so it needs no lock.
+// A door knows which trunk a source belongs to. It is never changed, only replaced, so it needs no lock. What is
+// past and asking is known there too, but only for its calls and answers.
 type door struct {
 	trunks    []*trunk
 	entrances []entrance

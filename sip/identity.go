@@ -46,7 +46,7 @@ type Identity struct {
 // identifyCaller says who calls, and how far that can be believed.
 func (u *UserAgent) identifyCaller(req *sipgo.Request, t *Trunk, id *Identity, now time.Time) {
 	c := callerOf(req, t)
-	id.Withheld = withheld(req) || c.private
+	id.Withheld = (withheld(req) || c.private) && !t.Quirks.IgnorePrivacy
 	vouched := t.TrustCaller && c.screened && c.number != ""
 	c, attested := u.attest(req, t, c, vouched, id, now)
 	id.CallerFrom = c.header
@@ -61,7 +61,7 @@ func (u *UserAgent) identifyCaller(req *sipgo.Request, t *Trunk, id *Identity, n
 
 // callerNumber is the number of the caller, unless that is withheld.
 func callerNumber(req *sipgo.Request, t *Trunk) string {
-	if c := callerOf(req, t); !withheld(req) && !c.private {
+	if c := callerOf(req, t); t.Quirks.IgnorePrivacy || !withheld(req) && !c.private {
 		return c.number
 	}
 	return ""
@@ -92,7 +92,7 @@ func callerOf(req *sipgo.Request, t *Trunk) claim {
 				private = private || a.private()
 				nameless = nameless || a.param("privacy") == "name"
 			}
-			if n, ok := parseNumber(&a.uri, t.Country); ok {
+			if n, ok := parseNumber(t.Quirks.plain(&a.uri), t.Country); ok {
 				c.number, c.private, c.nameless = n.E164, private, nameless
 				return c
 			}
@@ -106,7 +106,7 @@ func callerOf(req *sipgo.Request, t *Trunk) claim {
 // fromOf is what From says, which anyone may write.
 func fromOf(req *sipgo.Request, t *Trunk) claim {
 	from := req.From()
-	n, _ := parseNumber(&from.Address, t.Country)
+	n, _ := parseNumber(t.Quirks.plain(&from.Address), t.Country)
 	return claim{address: address{from.DisplayName, from.Address, from.Params}, header: "From", number: n.E164, screened: true}
 }
 

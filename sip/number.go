@@ -127,29 +127,34 @@ func onlyDigits(s string) string {
 // called finds the number that was dialled and is served. Carriers put it in the Request-URI or, when that is an
 // account or a pilot number of the trunk, in To; behind a service or a diversion it is in the headers that say so.
 func (u *UserAgent) called(req *sipgo.Request, t *trunk) (id Identity, ok bool) {
-	take := func(from string, uri *sipgo.Uri) bool {
-		for n := range readings(uri, t.Country) {
-			if u.now().Numbers(&t.Trunk, n.E164) {
-				id.Called, id.Extension, id.CalledFrom = n.E164, n.Extension, from
-				return true
+	for _, place := range t.Quirks.places() {
+		for _, uri := range urisAt(req, place) {
+			for n := range readings(t.Quirks.plainCalled(uri), t.Country) {
+				if u.now().Numbers(&t.Trunk, n.E164) {
+					id.Called, id.Extension, id.CalledFrom = n.E164, n.Extension, place
+					return id, true
+				}
 			}
-		}
-		return false
-	}
-	if take("Request-URI", &req.Recipient) || take("To", &req.To().Address) {
-		return id, true
-	}
-	for _, name := range []string{"P-Called-Party-ID", diversionHeader} { // RFC 7315 section 4.2, RFC 5806
-		for _, a := range addressesIn(req, name) {
-			if take(name, &a.uri) {
-				return id, true
-			}
-		}
-	}
-	for _, e := range slices.Backward(historyOf(req)) {
-		if take(historyHeader, &e.uri) {
-			return id, true
 		}
 	}
 	return id, false
+}
+
+// urisAt are the URIs at one of the places of a called number, the best one first.
+func urisAt(req *sipgo.Request, place string) (uris []*sipgo.Uri) {
+	switch place {
+	case "Request-URI":
+		return []*sipgo.Uri{&req.Recipient}
+	case "To":
+		return []*sipgo.Uri{&req.To().Address}
+	case historyHeader:
+		for _, e := range slices.Backward(historyOf(req)) {
+			uris = append(uris, &e.uri)
+		}
+	default: // P-Called-Party-ID, RFC 7315 section 4.2; Diversion, RFC 5806
+		for _, a := range addressesIn(req, place) {
+			uris = append(uris, &a.uri)
+		}
+	}
+	return uris
 }

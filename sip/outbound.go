@@ -32,6 +32,8 @@ type destination struct {
 	uri  sipgo.Uri // the Request-URI
 	hop  sipgo.Uri // whose targets are the next hops
 	name string    // of the trunk, when it was named
+	// number is what is called, before it is written as the trunk wants it; empty for a URI.
+	number string
 }
 
 // destination reads what is to be dialled: a SIP URI, or, by the address of a trunk, a number or tel URI.
@@ -46,14 +48,16 @@ func (u *UserAgent) destination(dialled string, opts DialOptions) (destination, 
 	}
 	if t.Address == "" {
 		uri, err := parseTarget(dialled)
-		return destination{uri, uri, t.Name}, err
+		return destination{uri: uri, hop: uri, name: t.Name}, err
 	}
 	hop, err := parseTarget(t.Address)
 	if err != nil {
 		return destination{}, err
 	}
 	uri, err := parseDialled(dialled, hop)
-	return destination{uri, hop, t.Name}, err
+	number := uri.User
+	t.Quirks.address(&uri, t.Country)
+	return destination{uri, hop, t.Name, number}, err
 }
 
 func (u *UserAgent) trunkNamed(name string) *trunk {
@@ -112,7 +116,7 @@ func (u *UserAgent) places(ctx context.Context, d destination) ([]Target, *trunk
 	if t == nil {
 		return nil, nil, fmt.Errorf("sip: %s: %w", targets[0].Address, ErrNoTrunk)
 	}
-	mine := within(t, targets)
+	mine := within(t, t.Quirks.by(targets))
 	if len(mine) == 0 {
 		return nil, nil, fmt.Errorf("sip: %s: %w", targets[0].Address, ErrNoTrunk)
 	}

@@ -49,6 +49,7 @@ func (p *pinging) round(ctx context.Context) {
 		p.ua.observe(Event{Kind: Note, Trunk: p.trunk, Rule: "ping", Text: cut(err.Error())})
 		return
 	}
+	targets = t.Quirks.by(targets)
 	t.health.only(targets)
 	var asking sync.WaitGroup
 	for _, to := range targets {

@@ -191,7 +191,7 @@ func (f *flow) answerTo(via *sipgo.ViaHeader) {
 	f.again = netip.AddrPortFrom(f.peer.Addr(), port)
 	if i := slices.IndexFunc(via.Params, func(p sipgo.HeaderKV) bool { return strings.EqualFold(p.K, "rport") }); i >= 0 {
 		via.Params[i].V = strconv.Itoa(int(f.peer.Port()))
-	} else if f.wire.network() == "udp" {
+	} else if f.wire.network() == "udp" && (f.trunk == nil || !f.trunk.Quirks.ForceRport) {
 		f.peer = f.again
 	}
 	if conn, ok := f.wire.(*connection); ok && via.Params.Has("alias") {

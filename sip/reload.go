@@ -11,10 +11,11 @@ import (
 	sipgo "github.com/emiago/sipgo/sip"
 )
 
-// Reload changes trunks, numbers, limits and whatever else may change while calls run; these go on as they
-// began. What a trunk has used of its limits is kept under its name. A trunk that is gone gets no new call, and
-// its calls finish. Listen, Advertise, Realm and UserAgent must be what they were; Observe and Log stay what they
-// were. With an error nothing has changed.
+// Reload changes Trunks, Proxies, ProxyHeader, Numbers, RingTime, Overload, MaxCalls, MaxCallTime, DrainTime and the
+// session timers; calls go on as they began. What a trunk has used of its limits is kept under its name, and its
+// registrations and pings that did not change go on. A trunk that is gone gets no new call, and its calls finish.
+// Another Listen, Advertise, Realm or UserAgent is an error, and nothing has changed then. All other fields stay
+// what New was given.
 func (u *UserAgent) Reload(config Config) error {
 	config.Observe, config.Log = u.config.Observe, u.config.Log
 	config, err := config.withDefaults()
@@ -36,10 +37,11 @@ func (c *Config) fixed(next *Config) error {
 	var problems []error
 	same := len(c.Listen) == len(next.Listen)
 	for i := 0; same && i < len(c.Listen); i++ {
-		same = c.Listen[i].Network == next.Listen[i].Network && c.Listen[i].Address == next.Listen[i].Address
+		was, is := &c.Listen[i], &next.Listen[i]
+		same = was.Network == is.Network && was.Address == is.Address && was.Advertise == is.Advertise && was.Challenge == is.Challenge
 	}
 	if !same {
-		problems = append(problems, errors.New("sip: the listen addresses cannot change while the gateway runs; restart it"))
+		problems = append(problems, errors.New("sip: the listen addresses, and how they are listened on, cannot change while the gateway runs; restart it"))
 	}
 	for _, field := range []struct{ name, was, is string }{
 		{"advertised address", c.Advertise, next.Advertise},

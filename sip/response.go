@@ -17,7 +17,7 @@ func (u *UserAgent) extensions(t *Trunk) []string {
 	if t.Reliable != ReliableOff {
 		tags = append(tags, option100rel)
 	}
-	if u.config.SessionExpires > 0 {
+	if u.now().SessionExpires > 0 {
 		tags = append(tags, optionTimer)
 	}
 	return tags

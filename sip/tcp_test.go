@@ -407,7 +407,7 @@ func TestPanicInAConnectionCostsNoOther(t *testing.T) {
 		ours, theirs := net.Pipe()
 		defer theirs.Close()
 		at := netip.MustParseAddrPort(carrier)
-		if rule := r.ua.keep(&connection{ua: r.ua, conn: pipeConn{ours, at}, over: "tcp", peer: at, trunk: r.ua.trunks[0], framing: panicking{}}); rule != "" {
+		if rule := r.ua.keep(&connection{ua: r.ua, conn: pipeConn{ours, at}, over: "tcp", peer: at, trunk: r.ua.door.now.Load().trunks[0], framing: panicking{}}); rule != "" {
 			t.Fatal(rule)
 		}
 		if _, err := theirs.Read(make([]byte, 1)); err == nil {

@@ -63,7 +63,7 @@ func (c *Call) refreshByUpdate() error {
 // refreshed (section 7.1).
 func (c *Call) introduce(req *sipgo.Request) {
 	req.AppendHeader(header("Allow", allow))
-	if c.ua.config.SessionExpires < 0 {
+	if c.ua.now().SessionExpires < 0 {
 		return
 	}
 	req.AppendHeader(header("Supported", optionTimer))
@@ -73,7 +73,7 @@ func (c *Call) introduce(req *sipgo.Request) {
 	if !begins && (!c.answered || c.timer.interval == 0) {
 		return
 	}
-	value := seconds(max(orDefault(c.timer.interval, c.ua.config.SessionExpires), c.minSE))
+	value := seconds(max(orDefault(c.timer.interval, c.ua.now().SessionExpires), c.minSE))
 	if c.answered {
 		value += ";refresher=" + refresher(c.timer.ours)
 	}
@@ -105,15 +105,15 @@ func (c *Call) raise(res *sipgo.Response) bool {
 
 // judgeTimer refuses an interval that is too short or cannot be read (section 9).
 func (u *UserAgent) judgeTimer(req *sipgo.Request) *verdict {
-	if u.config.SessionExpires < 0 || req.Method != sipgo.INVITE && req.Method != sipgo.UPDATE {
+	if u.now().SessionExpires < 0 || req.Method != sipgo.INVITE && req.Method != sipgo.UPDATE {
 		return nil
 	}
 	asked, ok := interval(req, "Session-Expires")
 	switch {
 	case !ok && req.GetHeader("Session-Expires") != nil:
 		return malformed("the Session-Expires is no number of seconds")
-	case ok && asked < u.config.MinSE && supportsTimer(req):
-		return &verdict{422, "session-interval", "the session interval is too short", []sipgo.Header{header("Min-SE", seconds(u.config.MinSE))}}
+	case ok && asked < u.now().MinSE && supportsTimer(req):
+		return &verdict{422, "session-interval", "the session interval is too short", []sipgo.Header{header("Min-SE", seconds(u.now().MinSE))}}
 	}
 	return nil
 }
@@ -121,7 +121,7 @@ func (u *UserAgent) judgeTimer(req *sipgo.Request) *verdict {
 // answerTimer is the timer that our 200 to a request of the peer sets, and the headers that say so (section 9,
 // table 2). A peer that neither knows timers nor was asked by a proxy gets none. The caller holds mu.
 func (c *Call) answerTimer(req *sipgo.Request) (t sessionTimer, headers []sipgo.Header) {
-	ours := c.ua.config.SessionExpires
+	ours := c.ua.now().SessionExpires
 	asked, ok := interval(req, "Session-Expires")
 	least, _ := interval(req, "Min-SE")
 	supports := supportsTimer(req)
@@ -162,7 +162,7 @@ func timerOf(res *sipgo.Response) sessionTimer {
 func (c *Call) setTimer(t sessionTimer) {
 	c.timer.stop()
 	c.timer = t
-	if c.over || t.interval == 0 || c.ua.config.SessionExpires < 0 {
+	if c.over || t.interval == 0 || c.ua.now().SessionExpires < 0 {
 		c.timer = sessionTimer{}
 		return
 	}

@@ -139,6 +139,7 @@ func (t *serverTx) respond(res *sipgo.Response) bool {
 	if res.StatusCode >= 200 && t.patience != nil {
 		t.patience.Stop()
 	}
+	t.trunk.Quirks.drop(res)
 	t.status = res.StatusCode
 	if t.req.Method != sipgo.INVITE && time.Since(t.born) >= 64*sipgo.T1 {
 		t.tx.Terminate()

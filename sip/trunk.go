@@ -60,6 +60,7 @@ func checkTrunks(trunks []Trunk) error {
 			problems = append(problems, fmt.Errorf("sip: two trunks are named %q; calls and limits are kept by name", t.Name))
 		}
 		seen[t.Name] = true
+		problems = append(problems, t.Quirks.check(t.Name))
 		for _, r := range t.Registrations {
 			problems = append(problems, r.check(t))
 		}
