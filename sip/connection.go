@@ -30,8 +30,9 @@ type connection struct {
 	unknown bool    // counted as one whose trunk was not known when it came
 
 	registers atomic.Bool // a registration of ours depends on it
-	heard     time.Time   // the last message; reader only, as is the next
+	heard     time.Time   // the last message; reader only, as are the next two
 	pinged    bool        // a ping waits for its pong
+	ponged    bool        // the peer answers pings
 
 	writing sync.Mutex
 	broken  atomic.Bool // written with writing held

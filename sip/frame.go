@@ -33,7 +33,8 @@ func (streamFraming) read(c *connection, firstBy time.Time) ([]byte, error) {
 			continue
 		case '\n':
 			if c.pinged {
-				c.pinged, breaks = false, 0
+				c.pinged, c.ponged, breaks = false, true, 0
+				c.trunk.mute.Store(false)
 			} else if breaks++; breaks%2 == 0 {
 				err = c.write(pong)
 			}

@@ -40,7 +40,11 @@ func (c *connection) keepAlive() bool {
 	case !c.ours():
 		c.heard = time.Now() // a call depends on it: look again later
 		return true
+	case c.pinged && !c.ponged && c.trunk.mute.Load():
+		c.pinged = false // it never does, so that its silence says nothing
+		return true
 	case c.pinged:
+		c.trunk.mute.Store(!c.ponged)
 		c.ua.observe(Event{Kind: Note, Trunk: c.trunk.Name, Peer: c.peer, Rule: "no-pong", Text: "the peer does not answer keep-alives; the connection is closed"})
 		return false
 	}

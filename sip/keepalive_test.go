@@ -129,6 +129,29 @@ func TestConnectionsOfOursAreKeptAlive_RFC5626_4_4_1(t *testing.T) {
 	})
 }
 
+// A peer that knows no keep-alives loses a connection to them once, and no more.
+func TestPeerWithoutPongsKeepsItsNextConnection(t *testing.T) {
+	inBubble(t, rings, func(r *rig) {
+		first := r.dialled()
+		first.hears("ping")
+		<-first.ended
+		synctest.Wait()
+		second := r.dialled()
+		for range 10 {
+			second.hears("ping")
+		}
+		second.says(byTCP(invite().with("OPTIONS", 1)))
+		second.hears("SIP/2.0 200")
+		second.hears("ping")
+		second.says("\r\n") // it learned
+		second.hears("ping")
+		<-second.ended
+		if r.count(Note) != 2 {
+			t.Errorf("%d notes, want one for each connection", r.count(Note))
+		}
+	})
+}
+
 // The pongs of a peer are not pings, however many there are.
 func TestPongIsNotAnswered_RFC5626_4_4_1(t *testing.T) {
 	inBubble(t, rings, func(r *rig) {

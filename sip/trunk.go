@@ -32,6 +32,8 @@ type usage struct {
 	messages *bucket // messages outside known dialogs
 	active   int     // calls at once; guarded by UserAgent.mu
 
+	mute atomic.Bool // it was silent to pings, and has answered none since
+
 	mu    sync.Mutex
 	noTCP map[netip.AddrPort]time.Time // peers that refused TCP, and until when they are not asked
 	rules map[string]uint64            // refusals
