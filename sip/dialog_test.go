@@ -329,3 +329,46 @@ func raceReliable(r *rig, random *rand.Rand, pause func() time.Duration) {
 	}
 	p.leavesNothing()
 }
+
+// What is left of a reliable 180 ends with the 200: it is not repeated, and a missing PRACK is no matter any more.
+func TestAnswerEndsReliableRinging_RFC3262_3(t *testing.T) {
+	inBubble(t, ringsAndAnswers(&negotiator{}), func(r *rig) {
+		p := r.peer(carrier)
+		m := needs100rel("an offer")
+		p.send(m)
+		p.expect("SIP/2.0 180")
+		ok := p.expect("SIP/2.0 200")
+		p.send(m.ack(ok))
+		p.quiet(time.Minute)
+		p.send(m.inside("BYE", 2, ok))
+		p.expect("SIP/2.0 200")
+		r.ended(ErrHangup)
+	})
+}
+
+// A session that is settled early may be changed by UPDATE, not by another INVITE.
+func TestReinviteAfterAnEarlySessionIs500_RFC3261_14_2(t *testing.T) {
+	n := &negotiator{}
+	inBubble(t, func(ctx context.Context, c *Call) {
+		if c.Progress(ctx, n) == nil {
+			<-ctx.Done()
+		}
+	}, func(r *rig) {
+		p := r.peer(carrier)
+		m := needs100rel("an offer")
+		p.send(m)
+		progress := p.expect("SIP/2.0 183")
+		p.send(m.prack(2, progress, ""))
+		p.expect("SIP/2.0 200")
+		again := m.inside("INVITE", 3, progress)
+		again.kind, again.body = "application/sdp", "hold"
+		p.send(again)
+		p.send(again.ack(p.expect("SIP/2.0 500")))
+		update := m.update(4, progress, "hold")
+		update.headers = "Supported: timer\r\nSession-Expires: 600\r\n"
+		p.send(update)
+		if got := field(p.expect("SIP/2.0 200"), "Session-Expires"); got != "" {
+			t.Errorf("Session-Expires %q before the answer", got)
+		}
+	})
+}

@@ -339,3 +339,46 @@ func FuzzSessionExpires(f *testing.F) {
 		refresherOf(parsed)
 	})
 }
+
+// Who refreshes stays who it is unless the peer names another one.
+func TestRefresherStaysWithAChangeOfThePeer_RFC4028_9(t *testing.T) {
+	inBubble(t, answers(&negotiator{}), func(r *rig) {
+		p := r.peer(carrier)
+		m := invite()
+		m.headers = "Supported: timer\r\nSession-Expires: 600;refresher=uas\r\nAllow: UPDATE\r\n"
+		ok := p.establish(m)
+		for i, tt := range []struct{ asked, want string }{
+			{"600", "600;refresher=uas"},
+			{"600;refresher=uac", "600;refresher=uac"},
+			{"600", "600;refresher=uac"},
+		} {
+			hold := m.update(2+i, ok, "hold")
+			hold.headers = "Supported: timer\r\nSession-Expires: " + tt.asked + "\r\n"
+			p.send(hold)
+			if got := field(p.expect("SIP/2.0 200"), "Session-Expires"); got != tt.want {
+				t.Errorf("%s was answered %s, want %s", tt.asked, got, tt.want)
+			}
+		}
+	})
+}
+
+// A peer cannot have us refresh faster than the RFC's shortest interval.
+func TestIntervalOfAnAnswerIsBounded_RFC4028_4(t *testing.T) {
+	inBubble(t, rings, func(r *rig) {
+		p := r.peer(carrier)
+		calls, errs := r.dial(r.t.Context(), &negotiator{}, DialOptions{})
+		p.send(withSession(respond(p.expect("INVITE "), "200 OK", "Contact: <sip:sbc@198.51.100.7>", "Allow: UPDATE", "Session-Expires: 1;refresher=uac"), "theirs"))
+		p.expect("ACK ")
+		c, err := <-calls, <-errs
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		p.send(respond(p.expect("UPDATE "), "200 OK"))
+		if got := time.Since(start); got != 45*time.Second {
+			t.Errorf("refreshed after %v, want half of 90s", got)
+		}
+		go func() { _ = c.Hangup(context.Background()) }()
+		p.send(respond(p.expect("BYE "), "200 OK"))
+	})
+}
