@@ -196,6 +196,42 @@ func TestDialCancelled_RFC3261_9_1(t *testing.T) {
 	}
 }
 
+// bursting panics when it is asked for an answer to accept.
+type bursting struct{ negotiator }
+
+func (*bursting) Accept([]byte) error { panic("burst") }
+
+func TestAPanicEndsOneCallOfOurs(t *testing.T) {
+	for name, early := range map[string]bool{"before the answer": true, "at the answer": false} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, rings, func(r *rig) {
+				p := r.peer(carrier)
+				_, errs := r.dial(r.t.Context(), &bursting{}, DialOptions{})
+				req := p.expect("INVITE ")
+				if early {
+					p.send(from("one", req, "183 Session Progress", "theirs"))
+					stop := p.expect("CANCEL ")
+					p.send(respond(stop, "200 OK"))
+					p.send(respond(req, "487 Request Terminated"))
+				} else {
+					p.send(from("one", req, "200 OK", "theirs"))
+				}
+				p.expect("ACK ")
+				if !early {
+					p.send(respond(p.expect("BYE "), "200 OK"))
+				}
+				if err := <-errs; !errors.Is(err, ErrPanic) {
+					t.Errorf("Dial: %v, want %v", err, ErrPanic)
+				}
+				if n := r.count(Panicked); n != 1 {
+					t.Errorf("%d panics were told", n)
+				}
+				r.nothingLeft()
+			})
+		})
+	}
+}
+
 func TestDialOnlyWithinTrunks(t *testing.T) {
 	inBubble(t, rings, func(r *rig) {
 		for uri, want := range map[string]error{"sip:x@233.252.0.1": ErrNoTrunk, "mailto:x": nil, "": nil} {

@@ -27,7 +27,8 @@ type dialling struct {
 	pending   []sipgo.Uri // where else a peer redirected us to
 	redirects int
 	seen      map[string]bool
-	flow      *flow // to the first place, when it is there already
+	flow      *flow    // to the first place, when it is there already
+	attempt   *attempt // the one under way
 	login     login
 }
 
@@ -56,6 +57,7 @@ func (d *dialling) try() (again bool, err error) {
 	if err != nil {
 		return d.elsewhere(), err
 	}
+	d.attempt = a
 	res, err := a.await(d.silence())
 	switch {
 	case err == nil && res.IsSuccess():
@@ -99,10 +101,8 @@ func (d *dialling) refused(res *sipgo.Response) bool {
 	case res.StatusCode == 503:
 		return d.elsewhere()
 	case res.StatusCode < 400:
-		d.base.localSeq++
 		return d.redirected(res)
-	case res.StatusCode < 600 && len(d.pending) > 0: // a redirection that led nowhere (RFC 3261 section 8.1.3.4)
-		d.base.localSeq++
+	case res.StatusCode < 600: // a redirection may have led nowhere (RFC 3261 section 8.1.3.4)
 		return d.nextRedirection()
 	}
 	return false
@@ -225,15 +225,27 @@ func (u *UserAgent) follow(d *dialling) bool {
 	}
 	u.calls.Go(func() {
 		defer d.call.close()
-		if err := d.run(); err != nil {
-			d.call.abandon(err)
+		if err := d.protected(); err != nil {
 			d.answered <- err
-			return
 		}
 		<-d.call.ctx.Done()
 		<-d.call.said
 	})
 	return true
+}
+
+// protected is run, and the end of a call that was never answered. When code that is not ours panics, the INVITE is
+// still seen out.
+func (d *dialling) protected() error {
+	err := ErrPanic
+	d.call.protect("a call of ours", func() { err = d.run() })
+	if errors.Is(err, ErrPanic) && d.attempt != nil && !d.call.isAnswered() {
+		d.attempt.seeOut()
+	}
+	if err != nil {
+		d.call.abandon(err)
+	}
+	return err
 }
 
 // abandon ends a call of ours that was never answered.
@@ -243,7 +255,9 @@ func (c *Call) abandon(cause error) {
 	if !c.over {
 		c.finish(cause)
 	}
-	close(c.said)
+	if !c.answered {
+		close(c.said)
+	}
 }
 
 // lateAnswer answers the offer of a 200.

@@ -162,6 +162,9 @@ func (c *Call) Ended() (how End, ok bool) {
 	if errors.Is(cause, ErrHangup) || errors.Is(cause, ErrCancelled) {
 		return End{Peer, cause, c.reasons}, true
 	}
+	if c.invite != nil && !c.answered {
+		return End{Us, cause, nil}, true // refused with a status
+	}
 	return End{Us, cause, []Reason{reasonFor(cause)}}, true
 }
 

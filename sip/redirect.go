@@ -67,6 +67,7 @@ func (d *dialling) nextRedirection() bool {
 		}
 		if targets = within(d.call.trunk, targets); len(targets) > 0 {
 			d.uri, d.host, d.places = uri, hop.Host, targets
+			d.base.localSeq++
 			return true
 		}
 	}
