@@ -9,11 +9,13 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
+	"log/slog"
 	"math/big"
 	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -92,22 +94,25 @@ func (fixedSession) Offer() ([]byte, error)        { return []byte(fixedSDP), ni
 func (fixedSession) Answer([]byte) ([]byte, error) { return []byte(fixedSDP), nil }
 func (fixedSession) Accept([]byte) error           { return nil }
 
-// startAgent runs a user agent until the test is over.
-func startAgent(t *testing.T, config sip.Config, serve func(context.Context, *sip.Call)) *sip.UserAgent {
+// startAgent runs a user agent until it is stopped, or the test is over.
+func startAgent(t *testing.T, config sip.Config, serve func(context.Context, *sip.Call)) (agent *sip.UserAgent, stop func()) {
 	t.Helper()
+	config.Log = slog.New(slog.DiscardHandler)
 	agent, err := sip.New(config, sip.HandlerFunc(serve))
 	if err != nil {
 		t.Fatal(err)
 	}
+	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- agent.Serve(context.Background()) }()
-	t.Cleanup(func() {
-		agent.Close()
+	go func() { served <- agent.Serve(ctx) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
 		if err := <-served; err != nil {
 			t.Error(err)
 		}
 	})
-	return agent
+	t.Cleanup(stop)
+	return agent, stop
 }
 
 // TestKamailioTLS calls by UDP through a proxy to a gateway that knows the trunk by its certificate alone (RFC 5922): the
@@ -121,7 +126,7 @@ func TestKamailioTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	changed := make(chan error, 1)
-	gateway := startAgent(t, sip.Config{
+	gateway, _ := startAgent(t, sip.Config{
 		Listen:    []sip.Listen{{Network: "tls", Address: "127.0.0.1:0", TLS: shown}},
 		Trunks:    []sip.Trunk{{Name: "carrier", TLSNames: []string{"proxy.example.com"}, Country: "US"}},
 		ClientCAs: authority.pool(), RootCAs: authority.pool(),
@@ -141,7 +146,7 @@ func TestKamailioTLS(t *testing.T) {
 	proxy := startKamailioIn(t, dir, "proxy.cfg", loopback(t, inside), []string{
 		"{name}", "proxy", "{record}", "record_route();", "{next}", next, "{tls}", over.String(),
 	}, "-A", "WITH_TLS")
-	caller := startAgent(t, sip.Config{
+	caller, _ := startAgent(t, sip.Config{
 		Listen: []sip.Listen{{Network: "udp", Address: "127.0.0.1:0"}},
 		Trunks: []sip.Trunk{{Name: "proxy", Networks: []netip.Prefix{netip.PrefixFrom(proxy.addr.Addr(), 32)}}},
 	}, nil)
