@@ -19,11 +19,14 @@ const (
 )
 
 // apiHandler serves /api/v1 to whoever may open the control socket: it only reads. Streams end with ctx.
-func apiHandler(ctx context.Context, book *callBook) http.Handler {
+func apiHandler(ctx context.Context, book *callBook, trunks func() []trunkLine) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/v1/calls", book.serveList)
 	mux.HandleFunc("GET /api/v1/calls/stream", func(w http.ResponseWriter, r *http.Request) { book.serveStream(ctx, w, r) })
 	mux.HandleFunc("GET /api/v1/calls/{id}", book.serveCall)
+	mux.HandleFunc("GET /api/v1/trunks", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, "application/json", trunkList{trunks()})
+	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")

@@ -124,8 +124,13 @@ func printCalls(w io.Writer, lines []callLine, now time.Time) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
+	return printFitted(w, b.String())
+}
+
+// printFitted prints a table, each row cut to the terminal.
+func printFitted(w io.Writer, table string) error {
 	width := terminalWidth(w)
-	for row := range strings.Lines(b.String()) {
+	for row := range strings.Lines(table) {
 		if _, err := fmt.Fprintln(w, fit(strings.TrimRight(row, " \n"), width)); err != nil {
 			return err
 		}

@@ -144,6 +144,9 @@ func TestCallsCommand(t *testing.T) {
 	if live := p.run("calls", "--live", "-c", p.config); !strings.Contains(live, "+14155559999  +16503976096  ringing") || strings.Contains(live, "refused") {
 		t.Errorf("calls --live prints\n%s", live)
 	}
+	if trunks := p.run("trunk", "list", "-c", p.config); !regexp.MustCompile(`(?m)^carrier  127\.0\.0\.0/8 .* 1/5000 .*unknown-number:\d`).MatchString(trunks) {
+		t.Errorf("trunk list prints\n%s", trunks)
+	}
 	ringing.send("CANCEL", "+16503976096", "Reason: Q.850;cause=102\r\n", "")
 	ringing.answer(487)
 	until(t, "both calls are on disk", func() bool {
@@ -299,6 +302,7 @@ func TestCallsCommandLine(t *testing.T) {
 		"live and refused": {[]string{"calls", "--live", "--refused"}, "exclude each other"},
 		"no limit":         {[]string{"calls", "--limit", "0"}, "from 1 to 1000"},
 		"nobody to follow": {[]string{"calls", "--follow", "-c", emptyConfig(t)}, "the gateway is not running"},
+		"no trunks":        {[]string{"trunk", "list", "-c", emptyConfig(t)}, "the gateway is not running"},
 		"no such call":     {[]string{"calls", "show", "NOBODY", "-c", emptyConfig(t)}, "there is no such call"},
 	} {
 		err := run(t.Context(), test.args, strings.NewReader(""), io.Discard, io.Discard)

@@ -126,7 +126,7 @@ func startBook(t *testing.T) (*callBook, *controlClient) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	served := make(chan error, 1)
-	go func() { served <- serveHTTP(ctx, listener, apiHandler(ctx, book)) }()
+	go func() { served <- serveHTTP(ctx, listener, apiHandler(ctx, book, trunkLines)) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-served; err != nil {
@@ -181,6 +181,7 @@ func TestControlPages(t *testing.T) {
 		"calls/ELSE":                        {200, `"missing":"the signalling of this call is on node gw2"`},
 		"calls/NOBODY":                      {404, `there is no such call`},
 		"calls/E%2F..%2F..":                 {404, `there is no such call`},
+		"trunks":                            {200, `"calls":12,"max_calls":200,"connections":2,"refusals":{"call-rate":12,"unknown-number":3}}`},
 		"nothing":                           {404, `"title":"Not Found"`},
 	} {
 		response, err := client.http.Get("http://readback/api/v1/" + path)

@@ -185,7 +185,7 @@ func (s *server) serve(ctx context.Context) error {
 	if s.control != nil {
 		book := &callBook{traces: s.traces, store: s.store, folder: tracesFolder(s.config), node: s.config.Node}
 		group.Go(func() {
-			if err := serveHTTP(behind, s.control, apiHandler(behind, book)); err != nil {
+			if err := serveHTTP(behind, s.control, apiHandler(behind, book, s.trunks)); err != nil {
 				s.log.Error("the control socket ended", "error", err)
 			}
 		})
@@ -194,6 +194,15 @@ func (s *server) serve(ctx context.Context) error {
 		s.log.Info("draining: new calls are refused, those that there are may finish", "calls", s.gateway.media.Sessions(), "cause", context.Cause(ctx))
 	})()
 	return s.agent.Serve(ctx)
+}
+
+// trunks are the trunks as they are now.
+func (s *server) trunks() []trunkLine {
+	lines := []trunkLine{}
+	for _, status := range s.agent.Trunks() {
+		lines = append(lines, trunkLineOf(status, s.gateway.now.Load().config))
+	}
+	return lines
 }
 
 // ready says why calls should go elsewhere.
