@@ -100,7 +100,6 @@ func (u *UserAgent) authenticate(req *sipgo.Request, source netip.Addr) (authUse
 // challenge answers 401 without a transaction; the peer's ACK is one of a stranger.
 func (u *UserAgent) challenge(req *sipgo.Request, f *flow, stale bool) {
 	if !u.challenges.take() {
-		u.strangers.add(f.source.Addr())
 		return
 	}
 	f.answerTo(req.Via())

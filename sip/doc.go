@@ -7,6 +7,11 @@
 //	ua, err := sip.New(sip.Config{…}, handler)
 //	err = ua.Serve(ctx) // returns when every call has ended
 //
+// Who may call is decided by the source of a message: a trunk's networks, its certificate, the addresses of a
+// registrar where we are registered, or what a proxy of our own says; everyone else gets silence, or a challenge
+// where Listen.Challenge asks for a name and password. [UserAgent.Reload] changes trunks and numbers while calls
+// run; [UserAgent.Trunks] and [UserAgent.Calls] show what is going on.
+//
 // A body is bytes here: offers and answers are made by the [Negotiator] that is given to Call.Answer
 // or Dial. Everything that ends a call cancels [Call.Context] with a cause: [ErrHangup],
 // [ErrCancelled], [ErrNoAck], [ErrTooLong], [ErrDrain] and the like.

@@ -35,10 +35,14 @@ func (u *UserAgent) attend(config *Config) {
 		}
 	}
 	for key, p := range u.posts {
-		if wanted[key] == nil {
-			close(p.stop)
-			delete(u.posts, key)
+		if wanted[key] != nil {
+			continue
 		}
+		if g, ok := p.duty.(*registering); ok {
+			g.handedOver.Store(g.goesOn(wanted))
+		}
+		close(p.stop)
+		delete(u.posts, key)
 	}
 	for key, begin := range wanted {
 		if u.posts[key] == nil {

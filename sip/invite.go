@@ -100,6 +100,7 @@ func (u *UserAgent) enter(c *Call) {
 	u.active++
 	c.trunk.active++
 	c.trunk.using++
+	u.retain(c.trunk)
 	u.all[c] = struct{}{}
 }
 

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	sipgo "github.com/emiago/sipgo/sip"
@@ -83,7 +84,8 @@ type registering struct {
 	dialog         dialog // the Call-ID, tags and CSeq of all its requests (RFC 3261 section 10.2)
 	asks           time.Duration
 	failures       int
-	flow           *flow // by which it is registered; nil when it is not
+	flow           *flow       // by which it is registered; nil when it is not
+	handedOver     atomic.Bool // another one keeps the same address at the same registrar
 
 	mu     sync.Mutex
 	status RegistrationStatus
@@ -107,7 +109,7 @@ func (g *registering) run(stop <-chan struct{}) {
 	ctx, cancel := g.ua.until(stop)
 	defer cancel()
 	defer g.ua.settleLoan(g)
-	for wait := time.Duration(0); g.ua.idleFor(wait, stop); {
+	for wait := time.Duration(0); g.pause(wait, stop); {
 		granted, err := g.register(ctx)
 		switch {
 		case ctx.Err() != nil:
@@ -118,7 +120,40 @@ func (g *registering) run(stop <-chan struct{}) {
 			wait = g.failed(err)
 		}
 	}
-	g.unregister()
+	if !g.handedOver.Load() {
+		g.unregister()
+	}
+}
+
+// goesOn says whether one of the wanted registrations has the same address at the same registrar, so that ending
+// this one would end that one.
+func (g *registering) goesOn(wanted map[any]func() duty) bool {
+	for key := range wanted {
+		other, ok := key.(registrationOf)
+		if ok && other.Registrar == g.Registrar && other.AOR == g.AOR && other.ContactUser == g.ContactUser {
+			return true
+		}
+	}
+	return false
+}
+
+// pause waits; a registration that could not be refreshed may end meanwhile.
+func (g *registering) pause(wait time.Duration, stop <-chan struct{}) bool {
+	if left := g.left(); left > 0 && left < wait {
+		if !g.ua.idleFor(left, stop) {
+			return false
+		}
+		g.lost(errors.New("sip: the registration has ended"))
+		wait -= left
+	}
+	return g.ua.idleFor(wait, stop)
+}
+
+// left is how long the registration holds.
+func (g *registering) left() time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return time.Until(g.status.Until)
 }
 
 // registered notes for how long we are registered, and says when to do it again: before three quarters to nine
@@ -132,10 +167,14 @@ func (g *registering) registered(granted time.Duration) time.Duration {
 	return granted*3/4 + rand.N(granted*3/20+1)
 }
 
-// failed notes why we are not registered, and says when to try again (RFC 5626 section 4.5).
+// failed notes why we are not registered, and says when to try again (RFC 5626 section 4.5). A registrar that has no
+// time still knows us until the end that it gave.
 func (g *registering) failed(err error) time.Duration {
-	g.ua.settleLoan(g)
-	g.flow = nil
+	if g.left() > 0 && tryElsewhere(err) {
+		g.note(func(s *RegistrationStatus) { s.Reason = cut(err.Error()) })
+	} else {
+		g.lost(err)
+	}
 	most := min(failureFirst<<min(g.failures, 16), failureMost)
 	g.failures++
 	wait := most/2 + rand.N(most/2+1)
@@ -143,11 +182,17 @@ func (g *registering) failed(err error) time.Duration {
 	if errors.As(err, &later) {
 		wait = max(wait, min(later.after, retryAfterMost))
 	}
+	return wait
+}
+
+// lost notes that we are not registered, or still not.
+func (g *registering) lost(err error) {
+	g.ua.settleLoan(g)
+	g.flow = nil
 	was := g.note(func(s *RegistrationStatus) { s.Until, s.Reason = time.Time{}, cut(err.Error()) })
-	if was || g.failures == 1 {
+	if was || g.failures == 0 {
 		g.ua.observe(Event{Kind: Unregistered, Trunk: g.trunk, Text: cut(g.AOR + " at " + g.Registrar + ": " + err.Error())})
 	}
-	return wait
 }
 
 // note changes the status, and reports whether we became registered or are no longer.
@@ -175,12 +220,17 @@ func (g *registering) register(ctx context.Context) (granted time.Duration, err 
 			_, err = g.ua.lend(g, addressesOf(targets), true)
 			return granted, err
 		}
-		var status *StatusError
-		if errors.As(err, &status) && status.Status != 503 && status.Status != 408 || ctx.Err() != nil {
-			break // another address would not say otherwise
+		if !tryElsewhere(err) || ctx.Err() != nil {
+			break
 		}
 	}
 	return 0, err
+}
+
+// tryElsewhere says whether another address of the registrar, or the same one later, might say otherwise.
+func tryElsewhere(err error) bool {
+	var status *StatusError
+	return !errors.As(err, &status) || status.Status == 408 || status.Status >= 500 && status.Status < 600
 }
 
 func addressesOf(targets []Target) []netip.Prefix {

@@ -299,3 +299,68 @@ func TestRegistrationsAreChecked(t *testing.T) {
 		}
 	}
 }
+
+// Another password is no other address at the registrar: ending the old registration would end the new one.
+func TestReloadHandsARegistrationOver(t *testing.T) {
+	inBubble(t, rings, func(r *rig) {
+		p := r.peer(registrar)
+		p.send(accept(p.expect("REGISTER "), 600))
+		synctest.Wait()
+		r.reload(func(c *Config) {
+			registration := c.Trunks[0].Registrations[0]
+			registration.Password = "changed"
+			c.Trunks[0].Registrations = []Registration{registration}
+		})
+		req := p.expect("REGISTER ")
+		if field(req, "Expires") != "3600" {
+			t.Errorf("Expires %s, want that of the new one", field(req, "Expires"))
+		}
+		p.send(accept(req, 600))
+		p.quiet(time.Minute)
+		if got := r.registration(); got.Until.IsZero() {
+			t.Errorf("registration %+v", got)
+		}
+	}, registers(names(registrar)))
+}
+
+// A refresh that meets a busy registrar ends nothing before the time is over.
+func TestRegistrationHoldsUntilItsEnd_RFC3261_10_3(t *testing.T) {
+	inBubble(t, rings, func(r *rig) {
+		p := r.peer(registrar)
+		start := time.Now()
+		req := p.expect("REGISTER ")
+		p.send(accept(req, 600))
+		granted := time.Now()
+		p.send(respond(p.later("REGISTER "), "503 Service Unavailable", "Retry-After: 1000"))
+		if got := r.registration(); got.Until.IsZero() || !strings.Contains(got.Reason, "503") {
+			t.Errorf("after a 503: %+v", got)
+		}
+		p.send(numbered(1))
+		p.expect("SIP/2.0 180")
+		time.Sleep(time.Until(granted.Add(601 * time.Second)))
+		if got := r.registration(); !got.Until.IsZero() || r.count(Unregistered) != 1 {
+			t.Errorf("after its end: %+v, %d events", got, r.count(Unregistered))
+		}
+		p.send(numbered(2))
+		p.quiet(time.Second)
+		p.send(accept(p.later("REGISTER "), 600))
+		if got := time.Since(start); got < 1450*time.Second {
+			t.Errorf("came back after %v, before Retry-After", got)
+		}
+		if got := r.registration(); got.Until.IsZero() || got.Reason != "" {
+			t.Errorf("registered again: %+v", got)
+		}
+	}, registers(names(registrar)))
+}
+
+func TestAuthUsersAreChecked(t *testing.T) {
+	for name, trunks := range map[string][]Trunk{
+		"no password": {{Name: "a", AuthUsers: []Credentials{{Username: "x"}}}},
+		"no name":     {{Name: "a", AuthUsers: []Credentials{{Password: "x"}}}},
+		"two trunks":  {{Name: "a", AuthUsers: []Credentials{{"x", "1"}}}, {Name: "b", AuthUsers: []Credentials{{"x", "2"}}}},
+	} {
+		if err := checkTrunks(trunks); err == nil || !strings.Contains(err.Error(), "password") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

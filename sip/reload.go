@@ -113,6 +113,17 @@ func leaving(gone []*trunk) []*trunk {
 	return slices.DeleteFunc(slices.Clone(gone), func(t *trunk) bool { return t.using == 0 })
 }
 
+// retain keeps the door open for a call whose trunk was reloaded away while it came in. The caller holds mu.
+func (u *UserAgent) retain(t *trunk) {
+	before := u.door.now.Load()
+	if !t.past.Load() || t.base != nil || slices.Contains(before.past, t) {
+		return
+	}
+	d := *before
+	d.past = append(slices.Clone(before.past), t)
+	u.door.now.Store(&d)
+}
+
 // dismiss closes the door to a trunk of before, once its last retransmissions are over. The caller holds mu.
 func (u *UserAgent) dismiss(t *trunk) {
 	t.seen = time.Now()

@@ -193,3 +193,23 @@ func TestReloadUnderCalls(t *testing.T) {
 		}
 	}
 }
+
+func TestReloadWhileACallComesIn(t *testing.T) {
+	inBubble(t, rings, func(r *rig) {
+		at := netip.MustParseAddrPort(carrier)
+		old := r.ua.door.trunk(at.Addr())
+		r.reload(func(c *Config) { c.Trunks = c.Trunks[1:] })
+		c := r.ua.makeCall(old, &flow{ua: r.ua, source: at, trunk: old})
+		r.ua.mu.Lock()
+		r.ua.enter(c)
+		r.ua.mu.Unlock()
+		if r.ua.door.trunk(at.Addr()) != old {
+			t.Error("the door is closed to a call that came in")
+		}
+		r.ua.forget(c)
+		time.Sleep(time.Minute)
+		if r.ua.door.trunk(at.Addr()) != nil {
+			t.Error("the door stays open after its end")
+		}
+	})
+}

@@ -56,18 +56,24 @@ func newTrunk(t Trunk, maxCalls int) *trunk {
 // checkTrunks finds names that would not tell trunks apart, and duties that cannot be done.
 func checkTrunks(trunks []Trunk) error {
 	var problems []error
-	seen := map[string]bool{}
+	seen, users := map[string]bool{}, map[string]bool{}
 	for _, t := range trunks {
 		if seen[t.Name] {
 			problems = append(problems, fmt.Errorf("sip: two trunks are named %q; calls and limits are kept by name", t.Name))
 		}
 		seen[t.Name] = true
 		problems = append(problems, t.Quirks.check(t.Name))
+		for _, c := range t.AuthUsers {
+			if c.Username == "" || c.Password == "" || users[c.Username] {
+				problems = append(problems, fmt.Errorf("sip: trunk %s: the user %q needs a name that no other has, and a password", t.Name, c.Username))
+			}
+			users[c.Username] = true
+		}
 		for _, r := range t.Registrations {
 			problems = append(problems, r.check(t))
 		}
-		if t.Ping < 0 || t.Ping > 0 && t.Address == "" {
-			problems = append(problems, fmt.Errorf("sip: trunk %s: pings need an address and a time between them", t.Name))
+		if t.Ping != 0 && (t.Ping < time.Second || t.Address == "") {
+			problems = append(problems, fmt.Errorf("sip: trunk %s: pings need an address and at least a second between them", t.Name))
 		}
 	}
 	return errors.Join(problems...)
