@@ -91,6 +91,7 @@ func (c *Call) accept(tx *serverTx, n Negotiator, body []byte, delayed bool) (*a
 	if !a.start() {
 		return nil, ErrCancelled
 	}
+	c.changed(tx)
 	c.answers[tx.req.CSeq().SeqNo] = a
 	c.negotiator = n
 	if tx == c.invite {

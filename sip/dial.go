@@ -2,8 +2,11 @@ package sip
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
+
+	sipgo "github.com/emiago/sipgo/sip"
 )
 
 // DefaultPatience is how long a call of ours may take to be answered.
@@ -83,4 +86,53 @@ func (u *UserAgent) Dial(ctx context.Context, uri string, n Negotiator, opts Dia
 		return nil, fmt.Errorf("sip: call to %s: %w", uri, err)
 	}
 	return c, nil
+}
+
+// prepare finds the places of the peer and makes the call and its half of the dialog.
+func (u *UserAgent) prepare(ctx context.Context, dialled string, opts DialOptions) (*dialling, error) {
+	to, err := u.destination(dialled, opts)
+	if err != nil {
+		return nil, err
+	}
+	places, t, err := u.places(ctx, to)
+	if err != nil {
+		return nil, err
+	}
+	d := &dialling{opts: opts, to: to, uri: to.uri, host: to.hop.Host, seen: map[string]bool{to.uri.String(): true}, login: login{trunk: &t.Trunk}}
+	for d.flow == nil && len(places) > 0 && ctx.Err() == nil {
+		d.flow, err = u.flowTo(t, places[0], d.host)
+		places = places[1:]
+	}
+	if d.flow == nil {
+		return nil, errors.Join(context.Cause(ctx), err)
+	}
+	d.places = places
+	d.opts.Patience = orDefault(opts.Patience, DefaultPatience)
+	d.makeCall(u, t)
+	return d, nil
+}
+
+func (d *dialling) makeCall(u *UserAgent, t *trunk) {
+	c := u.makeCall(t, d.flow)
+	c.Caller, c.Called = d.opts.From, orDefault(d.to.number, d.uri.User)
+	host, _ := u.advertised(d.flow)
+	local := sipgo.Uri{Scheme: d.uri.Scheme, User: orDefault(t.Quirks.write(d.opts.From, t.Country), "anonymous"), Host: orDefault(t.Quirks.FromDomain, host)}
+	c.ID = sipgo.GenerateTagN(24) + "@" + host
+	c.onInfo = d.opts.OnInfo
+	c.dialog = dialog{
+		callID: c.ID, localSeq: 1, remoteSeq: -1, target: d.uri, flow: d.flow, secure: d.uri.Scheme == "sips",
+		local:  party{d.opts.DisplayName, local, sipgo.HeaderParams{{K: "tag", V: newTag()}}},
+		remote: party{address: sipgo.Uri{Scheme: d.uri.Scheme, User: d.uri.User, Host: d.uri.Host, Port: d.uri.Port}},
+	}
+	d.base, d.call = c.dialog, c
+}
+
+func (u *UserAgent) admitDialled(c *Call) error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.stopped || u.draining.Load() != nil {
+		return ErrClosed
+	}
+	u.enter(c)
+	return nil
 }

@@ -85,6 +85,12 @@ func (c *Call) awaitsAnswer() bool {
 func (c *Call) endChange(tx *serverTx) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.changed(tx)
+}
+
+// changed ends the change that tx made, before the peer hears of it: its next one may come at once. The caller
+// holds mu.
+func (c *Call) changed(tx *serverTx) {
 	if c.change == tx {
 		c.change = nil
 	}
@@ -102,6 +108,7 @@ func (c *Call) changeSession(tx *serverTx) {
 	offer, _ := sessionOf(tx.req)
 	body, err := c.negotiate(n, offer)
 	if err != nil {
+		c.endChange(tx)
 		tx.refuse(&verdict{488, "offer", err.Error(), nil})
 		return
 	}

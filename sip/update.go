@@ -32,6 +32,7 @@ func (c *Call) receiveUpdate(tx *serverTx) {
 func (c *Call) confirm(tx *serverTx, session []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.changed(tx)
 	refreshes := c.answered && tx.req.Method == sipgo.UPDATE
 	t, headers := c.timer, []sipgo.Header(nil)
 	if refreshes {
