@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -90,23 +89,12 @@ func startBaresipAt(t *testing.T, rate int, account string) *baresip {
 	}
 	cmd := exec.Command(path, "-f", b.dir)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = b.dir, b.said, b.said
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	exited := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(exited) }()
 	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		select {
-		case <-exited:
-		case <-time.After(10 * time.Second):
-			_ = cmd.Process.Kill()
-			<-exited
-		}
 		if t.Failed() {
 			t.Logf("baresip:\n%s", lastLines(b.said.String(), 40))
 		}
 	})
+	background(t, cmd)
 	b.connect(port)
 	return b
 }

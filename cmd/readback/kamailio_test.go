@@ -48,24 +48,12 @@ func startKamailioIn(t *testing.T, dir, config string, addr netip.AddrPort, fiel
 	k := &kamailio{t: t, addr: addr, log: &lockedBuffer{}}
 	cmd := exec.Command(path, append([]string{"-f", filepath.Join(dir, config), "-DD", "-E", "-w", dir, "-Y", dir, "-m", "16", "-M", "4"}, flags...)...)
 	cmd.Stdout, cmd.Stderr = k.log, k.log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	exited := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(exited) }()
 	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		select {
-		case <-exited:
-		case <-time.After(10 * time.Second):
-			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-			<-exited
-		}
 		if t.Failed() {
 			t.Logf("Kamailio %s at %s:\n%s", config, addr, lastLines(k.log.String(), 60))
 		}
 	})
+	background(t, cmd)
 	k.until("it listens", func() bool {
 		conn, err := net.Dial("tcp", addr.String())
 		if err == nil {
