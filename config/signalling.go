@@ -82,7 +82,7 @@ type Certificate struct {
 // Limits are what peers may use at most.
 type Limits struct {
 	// Header lines of a message.
-	Headers int `yaml:"headers" jsonschema:"minimum=20,maximum=1000"`
+	Headers int `yaml:"headers" jsonschema:"minimum=20,maximum=256"`
 	// Connections (TCP, TLS, WebSocket) of one address.
 	ConnectionsPerSource int `yaml:"connections_per_source" jsonschema:"minimum=1,maximum=10000"`
 	// Connections in all.
@@ -153,6 +153,8 @@ type Trunk struct {
 	Certificate *Certificate `yaml:"certificate,omitempty"`
 	// Registrars at which we say where we are.
 	Register []Register `yaml:"register,omitempty" jsonschema:"maxItems=10"`
+	// How long a server of its address may say nothing before the next one is tried.
+	FailOver Duration `yaml:"fail_over,omitzero" between:"1s,32s"`
 	// How often it is asked by OPTIONS whether it is there. 0s: never.
 	Ping Duration `yaml:"ping,omitzero" between:"0s,1h"`
 	// The country in which its national numbers are read, ISO 3166. Left out: numbers must come with their country code.
@@ -173,6 +175,8 @@ type Trunk struct {
 	InBand string `yaml:"inband" jsonschema:"enum=without-events,enum=never,enum=always"`
 	// The networks that sound is exchanged with. Left out: the trunk's own networks. The word any opens it to every address.
 	Media Media `yaml:"media,omitzero"`
+	// What it does or wants other than most.
+	Quirks Quirks `yaml:"quirks,omitzero"`
 	// New calls a second that are accepted on average.
 	CallsPerSecond int `yaml:"calls_per_second" jsonschema:"minimum=1,maximum=10000"`
 	// New calls that may come at once before the average counts.
@@ -189,6 +193,34 @@ type Credentials struct {
 	Password Secret `yaml:"password" jsonschema:"required"`
 	// The realm that the password is for. Empty: that of the trunk's address, or of the registrar.
 	Realm string `yaml:"realm,omitzero" jsonschema:"maxLength=200"`
+}
+
+// Quirks are what a trunk does or wants other than most.
+type Quirks struct {
+	// Answers go to the port that a request came from, asked for or not: for peers behind a NAT that do not ask (RFC 3581).
+	ForceRport bool `yaml:"force_rport,omitzero"`
+	// Requests inside a call go to where its INVITE came from: for SBCs that name an address that is not to be used from outside.
+	StickToSource bool `yaml:"stick_to_source,omitzero"`
+	// What we send goes by TCP where it would go by UDP: for carriers whose answers do not fit a datagram.
+	AlwaysTCP bool `yaml:"always_tcp,omitzero"`
+	// Where the called number stands, best place first: for trunks whose Request-URI is a pilot number. Left out: all places, in this order.
+	CalledFrom []string `yaml:"called_from,omitempty" jsonschema:"enum=request-uri,enum=to,enum=p-called-party-id,enum=diversion,enum=history-info,uniqueItems=true"`
+	// What is taken off the front of the called number: a technical prefix like 9901#.
+	CalledPrefix string `yaml:"called_prefix,omitzero" jsonschema:"pattern=^[0-9A-Da-d#*+]*$,maxLength=20" fix:"use digits, # and *"`
+	// What stands for the plus of a number beside 00 and the prefix of the trunk's country, like 0011.
+	InternationalPrefixes []string `yaml:"international_prefixes,omitempty" jsonschema:"maxItems=10"`
+	// The caller is named although he asked not to be: for your own PBX, which marks every call so, and no carrier.
+	IgnorePrivacy bool `yaml:"ignore_privacy,omitzero"`
+	// How we write numbers: e164 is +442038905445, bare 442038905445, 00 00442038905445, national 02038905445.
+	NumberFormat string `yaml:"number_format,omitzero" jsonschema:"enum=,enum=e164,enum=bare,enum=00,enum=national"`
+	// Numbers that we call are written without ;user=phone.
+	NoUserPhone bool `yaml:"no_user_phone,omitzero"`
+	// The domain in From of our calls: for carriers that know a customer by it.
+	FromDomain string `yaml:"from_domain,omitzero" jsonschema:"pattern=^[A-Za-z0-9.-]*$,maxLength=253" fix:"write a domain, like example.com"`
+	// Our calls name their caller in P-Asserted-Identity too.
+	AssertCaller bool `yaml:"assert_caller,omitzero"`
+	// Headers that are not sent, like Server.
+	DropHeaders []string `yaml:"drop_headers,omitempty" jsonschema:"maxItems=20"`
 }
 
 // Register is one registrar.
