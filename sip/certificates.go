@@ -16,8 +16,13 @@ type CertificateFiles struct{ Certificate, Key string }
 // Certificates are what we show in TLS handshakes. They may be loaded anew while connections are open and
 // calls run; those keep what was agreed.
 type Certificates struct {
-	files  []CertificateFiles
-	loaded atomic.Pointer[[]tls.Certificate]
+	loaded atomic.Pointer[certificateSet]
+}
+
+// A certificateSet is what was read of files, in their order.
+type certificateSet struct {
+	files []CertificateFiles
+	pairs []tls.Certificate
 }
 
 // LoadCertificates reads certificates and keys. A client is shown the first that has the name it asks for,
@@ -26,28 +31,30 @@ func LoadCertificates(files ...CertificateFiles) (*Certificates, error) {
 	if len(files) == 0 {
 		return nil, errors.New("sip: no certificate; give the files of at least one")
 	}
-	c := &Certificates{files: files}
-	if err := c.Reload(); err != nil {
-		return nil, err
-	}
-	return c, nil
+	c := new(Certificates)
+	return c, c.read(files)
 }
 
 // Reload reads the files again. When one of them is bad, nothing changes and the error says why.
-func (c *Certificates) Reload() error {
-	var loaded []tls.Certificate
+func (c *Certificates) Reload() error { return c.read(c.now().files) }
+
+// Replace shows what others show from now on, in handshakes to come.
+func (c *Certificates) Replace(others *Certificates) { c.loaded.Store(others.loaded.Load()) }
+
+func (c *Certificates) read(files []CertificateFiles) error {
+	set := certificateSet{files: files}
 	var problems []error
-	for _, f := range c.files {
+	for _, f := range files {
 		pair, err := tls.LoadX509KeyPair(f.Certificate, f.Key)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("sip: certificate %s with key %s: %w", f.Certificate, f.Key, err))
 		}
-		loaded = append(loaded, pair)
+		set.pairs = append(set.pairs, pair)
 	}
 	if err := errors.Join(problems...); err != nil {
 		return err
 	}
-	c.loaded.Store(&loaded)
+	c.loaded.Store(&set)
 	return nil
 }
 
@@ -55,9 +62,10 @@ func (c *Certificates) Reload() error {
 // broken chain.
 func (c *Certificates) Warnings() []string {
 	var list []string
-	for i, pair := range c.pairs() {
+	set := c.now()
+	for i, pair := range set.pairs {
 		for _, text := range warningsOf(pair) {
-			list = append(list, c.files[i].Certificate+": "+text)
+			list = append(list, set.files[i].Certificate+": "+text)
 		}
 	}
 	return list
@@ -91,7 +99,7 @@ func warningsOf(pair tls.Certificate) (list []string) {
 // Expires is when the first of the certificates does.
 func (c *Certificates) Expires() time.Time {
 	var first time.Time
-	for _, pair := range c.pairs() {
+	for _, pair := range c.now().pairs {
 		if first.IsZero() || pair.Leaf.NotAfter.Before(first) {
 			first = pair.Leaf.NotAfter
 		}
@@ -111,7 +119,7 @@ func (c *Certificates) forServer(request *tls.CertificateRequestInfo) (*tls.Cert
 
 // first is the first certificate that suits, or else the first.
 func (c *Certificates) first(suits func(*tls.Certificate) error) (*tls.Certificate, error) {
-	pairs := c.pairs()
+	pairs := c.now().pairs
 	if len(pairs) == 0 {
 		return nil, errors.New("no certificate is loaded")
 	}
@@ -123,12 +131,12 @@ func (c *Certificates) first(suits func(*tls.Certificate) error) (*tls.Certifica
 	return &pairs[0], nil
 }
 
-// pairs are what is loaded; none in the zero Certificates.
-func (c *Certificates) pairs() []tls.Certificate {
+// now is what is loaded; nothing in the zero Certificates.
+func (c *Certificates) now() certificateSet {
 	if loaded := c.loaded.Load(); loaded != nil {
 		return *loaded
 	}
-	return nil
+	return certificateSet{}
 }
 
 // LoadAuthorities reads the PEM files of certificates that are trusted to sign those of peers.

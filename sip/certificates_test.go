@@ -52,6 +52,14 @@ func TestCertificatesAreReloadedWithoutADrop(t *testing.T) {
 	if _, shown := open(); !shown.Equal(second.Leaf) {
 		t.Error("the new certificate is not shown")
 	}
+	third := a.issue([]string{"gw.example.com"})
+	certificates.Replace(a.certificates(a.write("elsewhere", third)))
+	if err := certificates.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	if _, shown := open(); !shown.Equal(third.Leaf) {
+		t.Error("the certificate of the other files is not shown")
+	}
 	s.send(byTLS(tcpInvite().with("OPTIONS", 2))) // the old connection goes on
 	s.expect("SIP/2.0 200")
 }

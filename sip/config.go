@@ -214,7 +214,7 @@ func (l Listen) check() error {
 	switch {
 	case !slices.Contains([]string{"udp", "tcp", "tls", "ws", "wss"}, l.Network):
 		return fmt.Errorf("sip: listen network %q of %q is neither udp nor tcp, tls, ws, wss", l.Network, l.Address)
-	case isSecure(l.Network) && (l.TLS == nil || len(l.TLS.pairs()) == 0):
+	case isSecure(l.Network) && (l.TLS == nil || len(l.TLS.now().pairs) == 0):
 		return fmt.Errorf("sip: listening on %s %s needs a certificate", l.Network, l.Address)
 	case !isSecure(l.Network) && l.TLS != nil:
 		return fmt.Errorf("sip: listening on %s %s has a certificate that nobody would see; give tls or wss", l.Network, l.Address)

@@ -29,7 +29,7 @@ func (k *callCommand) Run(ctx context.Context, console *console) error {
 	if err != nil {
 		return fmt.Errorf("%w: --press: %w", errUsage, err)
 	}
-	gateway, err := resolve(ctx, k.URI)
+	gateway, err := hostAddress(ctx, k.URI)
 	if err != nil {
 		return err
 	}
@@ -53,8 +53,8 @@ func (k *callCommand) Run(ctx context.Context, console *console) error {
 	return report.print(console.out)
 }
 
-// resolve finds the address of a SIP URI's host.
-func resolve(ctx context.Context, uri string) (netip.Addr, error) {
+// hostAddress finds the address of a SIP URI's host.
+func hostAddress(ctx context.Context, uri string) (netip.Addr, error) {
 	rest, ok := strings.CutPrefix(uri, "sip:")
 	if !ok {
 		return netip.Addr{}, fmt.Errorf("%w: %q is not a SIP address; write sip:NUMBER@HOST", errUsage, uri)

@@ -13,12 +13,12 @@ func TestResolveFindsTheGateway(t *testing.T) {
 		"sip:2@[::ffff:192.0.2.1]:5060":         "192.0.2.1",
 		"sip:+18887999666@localhost:5060;ext=2": "127.0.0.1",
 	} {
-		got, err := resolve(t.Context(), uri)
+		got, err := hostAddress(t.Context(), uri)
 		if err != nil || got.String() != want {
-			t.Errorf("resolve(%q) = %v, %v; want %s", uri, got, err, want)
+			t.Errorf("hostAddress(%q) = %v, %v; want %s", uri, got, err, want)
 		}
 	}
-	if _, err := resolve(t.Context(), "tel:+18887999666"); !errors.Is(err, errUsage) {
+	if _, err := hostAddress(t.Context(), "tel:+18887999666"); !errors.Is(err, errUsage) {
 		t.Errorf("a tel: URI fails with %v; want a usage error", err)
 	}
 }

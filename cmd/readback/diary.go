@@ -60,6 +60,8 @@ func (d *diary) unanswered(err error) {
 		d.record.Status = 487
 	case errors.Is(err, sip.ErrDrain):
 		d.record.Disposition, d.record.Status = tickets.DispositionRefused, 503
+	case errors.Is(err, sip.ErrNoPrack):
+		d.record.Disposition, d.record.Status = tickets.DispositionFailed, 504
 	}
 }
 

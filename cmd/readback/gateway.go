@@ -40,6 +40,7 @@ func (g *gateway) ServeCall(ctx context.Context, call *sip.Call) {
 	}
 	defer session.Close()
 	call.OnInfo(session.Info)
+	call.Prepare(session)
 	if err := call.Ring(ctx); err != nil {
 		diary.unanswered(err)
 		return

@@ -96,7 +96,7 @@ func (k *loadCommand) check() error {
 
 // prepare opens the telephone.
 func (k *loadCommand) prepare(ctx context.Context, console *console) (*loadTest, error) {
-	gateway, err := resolve(ctx, k.URI)
+	gateway, err := hostAddress(ctx, k.URI)
 	if err != nil {
 		return nil, err
 	}

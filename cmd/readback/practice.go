@@ -18,6 +18,10 @@ type practice struct {
 	desk   *tickets.Desk
 }
 
+func newPractice(c *config.Config, sounds *sounds, desk *tickets.Desk) *practice {
+	return &practice{config: c, sound: soundOf(c), sounds: sounds, desk: desk}
+}
+
 var errNoTrunk = errors.New("the trunk has just been taken out of the configuration")
 
 // open gives a call its sound, as its trunk may have it.

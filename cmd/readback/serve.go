@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"sync"
 )
 
 type serveCommand struct {
@@ -29,8 +30,14 @@ func (s *serveCommand) Run(ctx context.Context, console *console) error {
 	if err != nil {
 		return err
 	}
+	behind, stop := context.WithCancel(ctx)
+	var reloads sync.WaitGroup
+	reloads.Go(func() { server.reloadOnHangup(behind, s.load) })
 	fmt.Fprintf(console.out, "readback ready: %s; data %s\n", server.addresses(), c.Data)
-	return errors.Join(server.serve(ctx), server.close())
+	err = server.serve(ctx)
+	stop()
+	reloads.Wait()
+	return errors.Join(err, server.close())
 }
 
 // collectSeldom halves how often garbage is collected, which stops the media workers for a moment each time, for half as

@@ -24,22 +24,23 @@ import (
 
 // A server is a whole gateway with its store and listeners. Tests make one as main does.
 type server struct {
-	config  *config.Config
-	store   store
-	numbers *tickets.Numbers
-	desk    *tickets.Desk
-	records *records
-	traces  *traces
-	metrics *metrics
-	gateway *gateway
-	room    *admission
-	signers *stir.Cache
-	agent   *sip.UserAgent
-	message func(sip.Event) // told what happens in signalling; may be nil
-	http    net.Listener
-	control net.Listener
-	log     *slog.Logger
-	unlock  func() error // the data directory
+	config    *config.Config
+	store     store
+	numbers   *tickets.Numbers
+	desk      *tickets.Desk
+	records   *records
+	traces    *traces
+	metrics   *metrics
+	gateway   *gateway
+	room      *admission
+	signers   *stir.Cache
+	listening []sip.Listen
+	agent     *sip.UserAgent
+	message   func(sip.Event) // told what happens in signalling; may be nil
+	http      net.Listener
+	control   net.Listener
+	log       *slog.Logger
+	unlock    func() error // the data directory
 }
 
 // parts are what a caller of newServer may put in the place of the real ones.
@@ -70,7 +71,7 @@ func newServer(ctx context.Context, c *config.Config, log *slog.Logger, with par
 			return s, err
 		}
 	}
-	s.gateway.now.Store(&practice{config: c, sound: soundOf(c), sounds: sounds, desk: s.desk})
+	s.gateway.now.Store(newPractice(c, sounds, s.desk))
 	mediaConfig := mediaOf(c)
 	mediaConfig.Network, mediaConfig.Log = with.network, log
 	if s.gateway.media, err = media.New(mediaConfig); err != nil {
@@ -135,6 +136,7 @@ func (s *server) listen(with parts) (err error) {
 	if with.listen != nil {
 		signalling.Listen = with.listen
 	}
+	s.listening = signalling.Listen
 	if s.agent, err = sip.New(signalling, s.gateway); err != nil {
 		return err
 	}

@@ -1,13 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"time"
 
+	sipgo "github.com/emiago/sipgo/sip"
+
 	"readback/config"
 	"readback/sip"
+	"readback/sip/resolve"
 	"readback/sip/stir"
 )
 
@@ -18,6 +22,9 @@ func (s *server) signallingOf(c *config.Config) (sip.Config, error) {
 		return out, err
 	}
 	out.Log, out.Overload, out.Trace = s.log, s.room.refuse, true
+	if out.Resolver, err = resolve.New(resolve.Options{Servers: c.SIP.NameServers}); err != nil {
+		return out, fmt.Errorf("sip.name_servers: %w", err)
+	}
 	out.Observe = func(e sip.Event) {
 		s.traces.observe(e)
 		s.records.observe(e)
@@ -54,10 +61,9 @@ func sipOf(c *config.Config) (sip.Config, error) {
 	files := pemFiles{config: c}
 	out := sip.Config{
 		Advertise: c.SIP.Advertise, LocalNetworks: c.SIP.LocalNetworks, UserAgent: c.SIP.UserAgent,
+		Proxies: c.SIP.Proxies, ProxyHeader: proxyHeader(c.SIP),
 		MaxCalls: c.SIP.MaxCalls, MaxCallTime: c.SIP.MaxCallTime.D(), DrainTime: c.SIP.DrainTime.D(),
 		SessionExpires: sessionExpires(c.SIP.SessionTimer), MinSE: c.SIP.SessionTimer.Min.D(),
-		ClientCAs: files.authorities("sip.tls.client_authorities", c.SIP.TLS.ClientAuthorities),
-		RootCAs:   files.authorities("sip.tls.authorities", c.SIP.TLS.Authorities),
 		Limits: sip.Limits{
 			Headers: c.SIP.Limits.Headers, ConnectionsPerSource: c.SIP.Limits.ConnectionsPerSource,
 			Connections: c.SIP.Limits.Connections, Idle: c.SIP.Limits.Idle.D(),
@@ -66,14 +72,18 @@ func sipOf(c *config.Config) (sip.Config, error) {
 	answerNumbers(&out, c)
 	shown := files.certificates("sip.tls.certificates", c.SIP.TLS.Certificates...)
 	for _, l := range c.SIP.Listen {
-		listen := sip.Listen{Network: l.Network, Address: l.Address.String(), Advertise: l.Advertise, Origins: l.Origins}
+		listen := sip.Listen{Network: l.Network, Address: l.Address.String(), Advertise: l.Advertise, Origins: l.Origins, Challenge: l.Challenge}
 		if l.Network == "tls" || l.Network == "wss" {
 			listen.TLS = shown
 		}
 		out.Listen = append(out.Listen, listen)
 	}
+	clients := files.authorities("sip.tls.client_authorities", c.SIP.TLS.ClientAuthorities)
+	servers := files.authorities("sip.tls.authorities", c.SIP.TLS.Authorities)
 	for i := range c.Trunks {
-		out.Trunks = append(out.Trunks, trunkOf(c, i, &files))
+		trunk := trunkOf(c, i, &files)
+		trunk.ClientCAs, trunk.RootCAs = clients, servers // of trunks, since these can be loaded anew
+		out.Trunks = append(out.Trunks, trunk)
 	}
 	return out, files.err()
 }
@@ -84,11 +94,53 @@ func trunkOf(c *config.Config, i int, files *pemFiles) sip.Trunk {
 		Name: t.Name, Networks: t.Networks, TLSNames: t.TLSNames, Country: t.Country,
 		TrustCaller: t.TrustCaller, TrustIdentity: t.IdentityHeaders, Verstat: t.Verstat,
 		CallsPerSecond: t.CallsPerSecond, Burst: t.Burst, MaxCalls: t.MaxCalls, Reliable: sip.Reliability(t.Reliable),
+		Address: t.Address, FailOver: t.FailOver.D(), Ping: t.Ping.D(), Quirks: quirksOf(t.Quirks),
 	}
 	if t.Certificate != nil {
 		trunk.ClientCertificate = files.certificates(fmt.Sprintf("trunks[%d].certificate", i), *t.Certificate)
 	}
+	if own := t.Credentials; own != nil {
+		trunk.Username, trunk.Password = own.Username, sip.Password(own.Password.Reveal())
+		trunk.Realm = cmp.Or(own.Realm, hostOf(t.Address))
+	}
+	for _, user := range t.Users {
+		trunk.AuthUsers = append(trunk.AuthUsers, sip.Credentials{Username: user.Username, Password: sip.Password(user.Password.Reveal())})
+	}
+	for _, r := range t.Register {
+		trunk.Registrations = append(trunk.Registrations, registrationOf(r, t.Credentials))
+	}
 	return trunk
+}
+
+func registrationOf(r config.Register, ofTrunk *config.Credentials) sip.Registration {
+	registration := sip.Registration{Registrar: r.Registrar, Expires: r.Expires.D()}
+	own := cmp.Or(r.Credentials, ofTrunk)
+	if own != nil {
+		registration.Username, registration.Password = own.Username, sip.Password(own.Password.Reveal())
+		registration.Realm = own.Realm
+	}
+	if r.User != "" {
+		registration.AOR = "sip:" + r.User + "@" + hostOf(r.Registrar)
+	}
+	return registration
+}
+
+// hostOf is the host of a SIP URI, which was checked to be one.
+func hostOf(uri string) string {
+	var parsed sipgo.Uri
+	if err := sipgo.ParseUri(uri, &parsed); err != nil {
+		return ""
+	}
+	return parsed.Host
+}
+
+func quirksOf(q config.Quirks) sip.Quirks {
+	return sip.Quirks{
+		ForceRport: q.ForceRport, StickToSource: q.StickToSource, AlwaysTCP: q.AlwaysTCP,
+		CalledFrom: q.CalledFrom, CalledPrefix: q.CalledPrefix, InternationalPrefixes: q.InternationalPrefixes,
+		IgnorePrivacy: q.IgnorePrivacy, NumberFormat: sip.NumberFormat(q.NumberFormat), NoUserPhone: q.NoUserPhone,
+		FromDomain: q.FromDomain, AssertCaller: q.AssertCaller, DropHeaders: q.DropHeaders,
+	}
 }
 
 // answerNumbers says which numbers are answered on which trunks, and how long they ring.
@@ -107,6 +159,14 @@ func answerNumbers(out *sip.Config, c *config.Config) {
 		}
 		return c.SIP.RingTime.D()
 	}
+}
+
+// proxyHeader is the header that counts from proxies; none without them.
+func proxyHeader(c config.SIP) string {
+	if len(c.Proxies) == 0 {
+		return ""
+	}
+	return c.ProxyHeader
 }
 
 // sessionExpires is the interval in the user agent's words, in which negative is none.
