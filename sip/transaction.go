@@ -168,6 +168,14 @@ func (t *serverTx) outlast() {
 	}
 }
 
+// letGo forgets the call, which has ended: the transaction stays for 64*T1 more, to answer repetitions, and would keep
+// all that the call holds.
+func (t *serverTx) letGo() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.call = nil
+}
+
 // trying stops the peer's retransmissions when there is no answer yet.
 func (t *serverTx) trying() {
 	t.mu.Lock()
