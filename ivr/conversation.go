@@ -57,6 +57,7 @@ type facts struct {
 	told         bool  // the whole number was played
 	acknowledged bool  // and the desk knows
 	failure      error // why there is no ticket
+	unreached    int   // how often no agent was
 }
 
 // prompts are sounds of the caller's locale, by name.

@@ -1,8 +1,8 @@
 // Package ivr is the conversation with a caller: a [Script] that greets, finds out who is calling and
 // what is wrong, has a ticket opened and reads its number back.
 //
-// The package speaks of prompts by name and of keys. Sound, signalling and accounts are behind two
-// interfaces: [Line], the caller's end of the call, and [Desk], where tickets are opened. A conversation
+// The package speaks of prompts by name and of keys. Sound, signalling and accounts are behind three
+// interfaces: [Line], the caller's end of the call, [Desk], where tickets are opened, and [Agents]. A conversation
 // is one goroutine that reads from top to bottom; a caller who hangs up is a context that is done, and
 // what is known by then may still become a ticket.
 //
@@ -17,6 +17,9 @@
 //     repeats. "#" ends an entry or a recording. "0" repeats the question slowly, and a second "0"
 //     pauses until any key; in an entry, where 0 is a digit, that is "0" alone.
 //   - Keys are nobody's business until they are taken as an answer: see [Step].
+//
+// When the number was read, a verified caller with a ticket of some priorities can be put through to an agent ([Agents]).
+// What is said and pressed then is not the script's; when nobody is reached the conversation goes on.
 //
 // A ticket number is spoken only when the desk has opened the ticket, and the desk is told of the
 // acknowledgement only when [Line.Play] has played the whole number.

@@ -34,6 +34,7 @@ var worlds = map[string]struct {
 	"links that cannot be sent":       {scene{caller: claire, mute: true, mail: true}, 3},
 	"a desk that takes its time":      {scene{caller: somebody, slow: 2 * time.Second, extension: "2"}, 3},
 	"a ticket to join":                {scene{caller: ada, joins: true}, 6},
+	"agents can be spoken to":         {scene{caller: ada, extension: "2", mail: true, agents: everyPriority}, 0},
 }
 
 // An explorer finds by breadth-first search every state of the conversation that a caller can reach, by
@@ -125,7 +126,7 @@ func (e *explorer) walk(t *testing.T, path []string) (w *walker) {
 		desk := e.world.desk()
 		w = &walker{end: cancel, path: path, keys: make(chan ivr.Key, 64), heard: e.heard}
 		script := e.world.script(desk)
-		script.Patience, script.Observe = asked, w.observe
+		script.Patience, script.Observe, script.Agents = asked, w.observe, w
 		outcome, err := script.Run(ctx, w, e.world.call())
 		if w.state != "" {
 			return
@@ -147,6 +148,11 @@ func unhappy(w *walker, d *desk, outcome ivr.Outcome, err error) string {
 		return ""
 	case err != nil:
 		return err.Error()
+	case w.handedOver:
+		if outcome.Disposition != tickets.DispositionCompleted || outcome.Reason != "transferred" || !strings.HasSuffix(said, "agent-connecting") {
+			return fmt.Sprintf("handed over, and yet %s %q after %s", outcome.Disposition, outcome.Reason, said)
+		}
+		return ""
 	case !strings.HasSuffix(said, "goodbye"):
 		return "no goodbye at the end of " + said
 	}
@@ -191,12 +197,14 @@ type walker struct {
 	typed    string   // the last answer
 	state    string   // where the path was used up
 	answers  []string // that are possible there
+
+	handedOver bool // to an agent
 }
 
 // facts tell states of the same question apart.
 type facts struct {
-	known, spoke, denials, failures int
-	account                         string
+	known, spoke, denials, failures, unreached int
+	account                                    string
 }
 
 func (w *walker) observe(step ivr.Step) {
@@ -205,6 +213,8 @@ func (w *walker) observe(step ivr.Step) {
 		w.failures++
 	case ivr.Denied:
 		w.denials++
+	case ivr.Unreached:
+		w.unreached++
 	case ivr.Identified:
 		w.known = 1
 	case ivr.Recorded:
@@ -292,6 +302,21 @@ func (w *walker) Patience(ctx context.Context, d time.Duration, cause error) (co
 		}
 	}
 	return context.WithTimeoutCause(ctx, d, cause)
+}
+
+// Connect is where an agent is called.
+func (w *walker) Connect(ctx context.Context, _ tickets.Ticket) error {
+	answer := w.decide([]string{"nobody", "a talk", "handed over", "hang up"})
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case answer == "a talk":
+		return nil
+	case answer == "handed over":
+		w.handedOver = true
+		return ivr.ErrTransferred
+	}
+	return errors.New("nobody is there")
 }
 
 func (w *walker) press(keys string) {

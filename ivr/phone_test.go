@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"readback/ivr"
+	"readback/tickets"
 )
 
 var errHungUp = errors.New("the caller hung up")
@@ -18,7 +19,7 @@ var errHungUp = errors.New("the caller hung up")
 // A deed is something the caller does once so many words of the transcript were heard.
 type deed struct {
 	after int    // words heard
-	verb  string // "presses", "speaks", "hangs"
+	verb  string // "presses", "speaks", "hangs", "agent"
 	what  string
 }
 
@@ -27,7 +28,8 @@ type deed struct {
 //
 // Transcript: "hears WORD…" (a prompt, with its locale in front unless it is home's; digits in a row are
 // one word), "presses KEYS", "speaks DURATION", "hangs up". A caller presses when a word has been
-// heard, over whatever follows in the same breath, and hangs up in the middle of it.
+// heard, over whatever follows in the same breath, and hangs up in the middle of it. What comes of a call to
+// an agent is "agent busy", "agent talks" or "agent takes over"; what the caller does meanwhile follows it.
 type phone struct {
 	t      *testing.T
 	home   string // locale that is not written out
@@ -56,7 +58,7 @@ func newPhone(t *testing.T, home, transcript string, hangUp context.CancelCauseF
 		switch verb {
 		case "hears":
 			words += len(strings.Fields(what))
-		case "presses", "speaks", "hangs":
+		case "presses", "speaks", "hangs", "agent":
 			p.deeds = append(p.deeds, deed{words, verb, what})
 		}
 	}
@@ -307,6 +309,33 @@ func (p *phone) Record(ctx context.Context, name string, limit ivr.RecordLimit) 
 		return finish(ivr.EndHangup, err)
 	}
 	return finish(ivr.EndSilence, nil)
+}
+
+// Connect has an agent's phone ring for a second, with the caller's phone in between.
+func (p *phone) Connect(ctx context.Context, ticket tickets.Ticket) error {
+	p.act()
+	if !p.next("agent") {
+		p.t.Error("an agent is called, but none is in the transcript")
+		return errors.New("no agent")
+	}
+	if !p.exists(string(ticket.Number)) || len(p.numbers) == 0 {
+		p.t.Errorf("an agent is called for ticket %s, which is not there or was not read out", ticket.Number)
+	}
+	what := p.perform().what
+	for p.next("presses") || p.next("hangs") {
+		p.perform()
+	}
+	if err := sleep(ctx, time.Second); err != nil {
+		return err
+	}
+	p.act()
+	switch {
+	case what == "talks":
+		return sleep(ctx, time.Minute)
+	case what == "takes over" && ctx.Err() == nil:
+		return fmt.Errorf("the agent: %w", ivr.ErrTransferred)
+	}
+	return fmt.Errorf("the agent is %s", what)
 }
 
 func (p *phone) Patience(ctx context.Context, d time.Duration, cause error) (context.Context, context.CancelFunc) {

@@ -93,11 +93,13 @@ func (c *conversation) promise() []Prompt {
 	return append(prompts, c.spoken(within)...)
 }
 
-// offerAgain says the number as often as the caller likes. Who presses nothing has heard enough.
+// offerAgain says the number as often as the caller likes, and puts through whoever may and wants to speak with an
+// agent. Who presses nothing has heard enough.
 func (c *conversation) offerAgain(ctx context.Context, number []say.Token) error {
 	mail := c.script.Mail && c.ticket.Email != ""
 	for {
-		key, err := c.offer(ctx, c.choiceKeys(mail), c.choices(mail), c.patience.Menu)
+		keys, choices := c.choices(mail)
+		key, err := c.offer(ctx, keys, choices, c.patience.Menu)
 		switch {
 		case errors.Is(err, errNoInput), errors.Is(err, errKeyless), err == nil && key == keyEnd:
 			return c.goodbye(ctx)
@@ -106,25 +108,33 @@ func (c *conversation) offerAgain(ctx context.Context, number []say.Token) error
 		case err == nil && key == keyMail:
 			mail = false
 			err = c.mailNumber(ctx, number)
+		case err == nil && key == keyAgent:
+			err = c.connect(ctx)
+			if err == nil {
+				return c.goodbye(ctx)
+			}
 		}
-		if err != nil {
+		if err != nil && !errors.Is(err, errUnreached) {
 			return err
 		}
 	}
 }
 
-func (c *conversation) choiceKeys(mail bool) string {
-	if mail {
-		return string([]byte{byte(keyRepeat), byte(keyMail), byte(keyEnd)})
+// choices are the keys after the ticket number, and what offers them.
+func (c *conversation) choices(mail bool) (keys string, offer []Prompt) {
+	choose := func(key Key, name string) {
+		keys += string(key)
+		offer = append(offer, c.prompts(name)...)
 	}
-	return string([]byte{byte(keyRepeat), byte(keyEnd)})
-}
-
-func (c *conversation) choices(mail bool) []Prompt {
+	choose(keyRepeat, "choice-again")
 	if mail {
-		return c.prompts("choice-again", "choice-email", "choice-end")
+		choose(keyMail, "choice-email")
 	}
-	return c.prompts("choice-again", "choice-end")
+	if c.mayConnect() {
+		choose(keyAgent, "choice-agent")
+	}
+	choose(keyEnd, "choice-end")
+	return keys, offer
 }
 
 // mailNumber sends the number by e-mail. Where that fails the caller hears it once more, to write it down.

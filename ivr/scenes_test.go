@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"readback/ivr"
+	"readback/tickets"
 )
 
 // scenes are conversations as they shall be, one at least for every branch of the script.
@@ -703,4 +704,107 @@ var scenes = map[string]scene{
 		hears ticket-joined ticket-registered 10000004 ticket-repeat 10000004 priority-2 choice-again choice-end goodbye
 		ticket problem 30471234 P2 +14155550100 dialable told×1
 		outcome completed 2 2 2 1`},
+
+	"an urgent caller speaks with an agent; what is pressed then is no answer": {caller: ada, mail: true, agents: urgent, play: `
+		hears welcome menu-support menu-services menu-again
+		presses 2
+		hears recognized severity severity-1
+		presses 1
+		hears confirm-urgent
+		presses 1
+		hears describe record-notice
+		presses 2
+		hears callback-is 4155550100 callback-right
+		presses 1
+		hears ticket-registered 10000004 ticket-repeat 10000004 priority-1 choice-again choice-email choice-agent choice-end
+		presses 3
+		hears agent-connecting
+		agent talks
+		presses 2
+		hears goodbye
+		ticket problem 30471234 P1 confirmed +14155550100 dialable told×1
+		outcome completed 2 1 1 2 1 3`},
+
+	"an urgent caller is handed over to an agent": {caller: ada, extension: "2", agents: urgent, play: `
+		hears welcome recognized severity
+		presses 1
+		hears confirm-urgent
+		presses 1
+		hears describe record-notice
+		presses 2
+		hears callback-is 4155550100 callback-right
+		presses 1
+		hears ticket-registered
+		presses 3
+		hears 10000004 ticket-repeat 10000004 agent-connecting
+		agent takes over
+		ticket problem 30471234 P1 confirmed +14155550100 dialable told×1
+		outcome completed 1 1 2 1 3`},
+
+	"no agent is there, twice": {caller: ada, extension: "2", agents: urgent, play: `
+		hears welcome recognized severity
+		presses 1
+		hears confirm-urgent
+		presses 1
+		hears describe record-notice
+		presses 2
+		hears callback-is 4155550100 callback-right
+		presses 1
+		hears ticket-registered 10000004 ticket-repeat 10000004 priority-1 choice-again choice-agent
+		presses 3
+		hears agent-connecting
+		agent busy
+		hears agent-unavailable choice-again choice-agent
+		presses 1
+		hears ticket-registered 10000004 choice-again choice-agent
+		presses 3
+		hears agent-connecting
+		agent silent
+		hears agent-unavailable choice-again choice-end
+		presses 3
+		hears no-match-1 choice-again choice-end goodbye
+		ticket problem 30471234 P1 confirmed +14155550100 dialable told×1
+		outcome completed 1 1 2 1 3 1 3`},
+
+	"only tickets of the agents' priorities lead to them": {caller: ada, extension: "2", agents: urgent, play: `
+		hears welcome recognized severity severity-1
+		presses 2
+		hears describe record-notice
+		presses 2
+		hears callback-is 4155550100 callback-right
+		presses 1
+		hears ticket-registered 10000004 ticket-repeat 10000004 priority-2 choice-again choice-end
+		presses 9
+		hears goodbye
+		ticket problem 30471234 P2 +14155550100 dialable told×1
+		outcome completed 2 2 1 9`},
+
+	"an unverified caller is not put through, whatever the priority": {caller: somebody, agents: everyPriority, play: `
+		hears welcome menu-support menu-services menu-again no-input-1 menu-support menu-services menu-again no-input-2 menu-support menu-services menu-again describe-without-keys record-notice tone
+		speaks 4s
+		hears ticket-registered 10000004 ticket-repeat 10000004 unverified within-24h choice-again choice-end goodbye
+		ticket problem unverified none +14155559999 description.wav told×1
+		outcome completed`},
+
+	"gone while the agent's phone rings": {caller: ada, extension: "2", agents: urgent, play: `
+		hears welcome recognized severity
+		presses 1
+		hears confirm-urgent
+		presses 1
+		hears describe record-notice
+		presses 2
+		hears callback-is 4155550100 callback-right
+		presses 1
+		hears ticket-registered 10000004 ticket-repeat 10000004 priority-1 choice-again choice-agent
+		presses 3
+		hears agent-connecting
+		agent busy
+		hangs up
+		ticket problem 30471234 P1 confirmed +14155550100 dialable told×1
+		outcome completed 1 1 2 1 3`},
 }
+
+var (
+	urgent        = []tickets.Priority{tickets.P1}
+	everyPriority = []tickets.Priority{tickets.P1, tickets.P2, tickets.P3, tickets.P4}
+)

@@ -18,10 +18,12 @@ type Script struct {
 	PINPolicy PINPolicy // "" is PINUnlessVouched
 	Tries     int       // wrong pairs of account and PIN that a call may give; 0 is 3
 	// Lookup finds an account by its number alone, for PINNever; without it the PIN is asked all the same.
-	Lookup   func(ctx context.Context, account string) (tickets.Account, error)
-	Patience Patience
-	Observe  func(Step) // may be nil; called from the goroutine of Run, in order
-	Log      *slog.Logger
+	Lookup    func(ctx context.Context, account string) (tickets.Account, error)
+	Agents    Agents             // nil: nobody is put through
+	AgentsFor []tickets.Priority // verified callers with a ticket of these are offered an agent
+	Patience  Patience
+	Observe   func(Step) // may be nil; called from the goroutine of Run, in order
+	Log       *slog.Logger
 }
 
 // A PINPolicy tells who has to enter a PIN.
@@ -63,7 +65,11 @@ func (s *Script) Run(ctx context.Context, line Line, call Call) (Outcome, error)
 		return c.part(ctx, err)
 	}
 	err = c.readBack(ctx)
-	return c.outcome(err), err
+	outcome := c.outcome(err)
+	if errors.Is(err, ErrTransferred) {
+		err = nil
+	}
+	return outcome, err
 }
 
 // converse asks what there is to ask. A caller who goes back from the first question meets the menu.

@@ -18,7 +18,7 @@ type Step struct {
 	Account   string         // Identified
 	Ticket    tickets.Number // Registered, Acknowledged
 	Recording Recording      // Recorded
-	Err       error          // Trouble: what the desk could not do
+	Err       error          // Trouble: what the desk could not do. Unreached: why
 }
 
 // A StepKind tells what a Step is.
@@ -35,6 +35,9 @@ const (
 	Recorded     StepKind = "recorded"
 	Registered   StepKind = "registered"
 	Acknowledged StepKind = "acknowledged"
+	Connecting   StepKind = "connecting" // an agent is called
+	Connected    StepKind = "connected"  // and was spoken to, or has the caller now
+	Unreached    StepKind = "unreached"  // or nobody was there
 	Trouble      StepKind = "trouble"
 )
 

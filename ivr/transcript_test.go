@@ -28,7 +28,8 @@ type scene struct {
 	tapeless  bool
 	joins     bool
 	slow      time.Duration
-	play      string // the transcript, as it is wanted; it also tells what the caller does
+	agents    []tickets.Priority // whose tickets lead to an agent
+	play      string             // the transcript, as it is wanted; it also tells what the caller does
 }
 
 var (
@@ -58,6 +59,7 @@ func (s scene) run(t *testing.T, hangAt int) (result take) {
 		result.desk = s.desk()
 		result.phone.exists = result.desk.exists
 		script := s.script(result.desk)
+		script.Agents = result.phone
 		script.Observe = func(step ivr.Step) { result.steps = append(result.steps, step) }
 		result.outcome, result.err = script.Run(ctx, result.phone, s.call())
 		synctest.Wait()
@@ -72,7 +74,7 @@ func (s scene) desk() *desk {
 }
 
 func (s scene) script(d *desk) ivr.Script {
-	return ivr.Script{Desk: d, Numbering: numbering{}, Mail: s.mail, PINPolicy: s.pin, Lookup: d.Lookup}
+	return ivr.Script{Desk: d, Numbering: numbering{}, Mail: s.mail, PINPolicy: s.pin, Lookup: d.Lookup, AgentsFor: s.agents}
 }
 
 func (s scene) call() ivr.Call {
