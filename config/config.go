@@ -58,6 +58,8 @@ type Config struct {
 	Recording Recording `yaml:"recording"`
 	// The database of accounts and tickets.
 	Store Store `yaml:"store"`
+	// The agents whom callers may be put through to.
+	Agents Agents `yaml:"agents"`
 	// What is logged, and how.
 	Observe Observe `yaml:"observe"`
 

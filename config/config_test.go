@@ -53,6 +53,7 @@ trunks:
     max_calls: 500
   - name: pbx
     networks: [10.0.0.0/8]
+    address: sip:10.0.0.1
     encryption: off
     media: any
 numbers:
@@ -88,6 +89,7 @@ identify:
 recording: {max: 5m, silence: 6s, keep: 30d}
 store:
   url: postgres://readback:hush@db.example.com/readback
+agents: {connect: "sip:agents@pbx.example.com", trunk: pbx, priorities: [P1, P2], ring: 45s, per_hour: 10}
 observe: {log_level: debug, log_format: json}
 `
 

@@ -60,6 +60,22 @@ type Store struct {
 	URL Secret `yaml:"url"`
 }
 
+// Agents are those who work on tickets, and whom callers may be put through to once their ticket's number was read.
+type Agents struct {
+	// Whom to call for a caller: a SIP URI like sip:agents@pbx.example.com, or a telephone number with its country code. Empty: nobody is put through.
+	Connect string `yaml:"connect" jsonschema:"pattern=^(sips?:[^ <>]+|[+][0-9 ()./-]+)?$,maxLength=253" fix:"write a SIP URI, like sip:agents@pbx.example.com, or a number with its country code, like +16505550100"`
+	// The trunk by which agents are called. It must have an address.
+	Trunk string `yaml:"trunk"`
+	// How: bridge, a call of our own that is joined with the caller's; or refer, the caller's trunk is asked to call the agent in our place (REFER), and the call is ours no more.
+	Way string `yaml:"way" jsonschema:"enum=bridge,enum=refer"`
+	// The priorities of tickets whose callers are offered an agent, once they have proved which account is theirs.
+	Priorities []Priority `yaml:"priorities" jsonschema:"minItems=1,maxItems=4,uniqueItems=true"`
+	// How long an agent's phone may ring.
+	Ring Duration `yaml:"ring" between:"5s,3m"`
+	// Calls to agents in any hour; past that, callers are told that nobody is there.
+	PerHour int `yaml:"per_hour" jsonschema:"minimum=1,maximum=10000"`
+}
+
 // Observe is what the gateway tells about itself.
 type Observe struct {
 	// The least severe messages that are logged.

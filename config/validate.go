@@ -23,6 +23,7 @@ func (r *reader) validate() {
 	r.directories()
 	r.secrets()
 	r.database()
+	r.agents()
 }
 
 // listeners checks that no two listeners want the same port, and that peers can be told where to answer.

@@ -16,6 +16,7 @@ func (c *Config) Warnings() []Problem {
 	c.warnAboutTrunks(warn)
 	c.warnAboutSecrets(warn)
 	c.warnAboutLanguages(warn)
+	c.warnAboutAgents(warn)
 	if c.Identify.PIN == "never" {
 		warn("identify.pin", "the PIN is never asked for: whoever knows an account number can open tickets for it", "write unless-vouched or always")
 	}
@@ -138,5 +139,19 @@ func (c *Config) warnAboutSecrets(warn func(path, message, fix string)) {
 	}
 	if _, ok := address.User.Password(); ok {
 		warn("store.url", "holds a password", move)
+	}
+}
+
+// warnAboutAgents finds ways to agents that are wider than need be.
+func (c *Config) warnAboutAgents(warn func(path, message, fix string)) {
+	a := c.Agents
+	if a.Connect == "" {
+		return
+	}
+	if c.Identify.PIN == "never" {
+		warn("agents.connect", "whoever knows an account number is put through to your agents", "write unless-vouched or always for identify.pin")
+	}
+	if slices.Contains(a.Priorities, 3) || slices.Contains(a.Priorities, 4) {
+		warn("agents.priorities", "callers with questions that can wait are offered an agent too, at any hour", "write [P1], or [P1, P2]")
 	}
 }
