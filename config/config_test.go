@@ -162,6 +162,7 @@ func TestDefaultIsTheAgreedPolicy(t *testing.T) {
 		{"identify.lockout.account", c.Identify.Lockout.Account, Limit{5, Duration(15 * time.Minute)}},
 		{"identify.lockout.caller", c.Identify.Lockout.Caller, Limit{10, Duration(15 * time.Minute)}},
 		{"store.url", c.Store.URL.Reveal(), ""},
+		{"agents", c.Agents, Agents{Way: "bridge", Priorities: []Priority{1}, Ring: Duration(30 * time.Second), PerHour: 60}},
 	} {
 		if !reflect.DeepEqual(check.got, check.want) {
 			t.Errorf("%s is %v, want %v", check.path, check.got, check.want)

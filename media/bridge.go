@@ -73,9 +73,9 @@ func Bridge(ctx context.Context, a, b *Session, o BridgeOptions) error {
 		return &LegError{a, ErrClosed}
 	case <-b.done:
 		return &LegError{b, ErrClosed}
-	case <-a.silent:
+	case <-a.Silent():
 		return &LegError{a, ErrSilent}
-	case <-b.silent:
+	case <-b.Silent():
 		return &LegError{b, ErrSilent}
 	}
 }

@@ -111,7 +111,22 @@ func (s *Session) LocalAddr() netip.AddrPort {
 }
 
 // Silent is closed when nothing has come for Config.Silence, hold not counted. RTCP counts as life.
-func (s *Session) Silent() <-chan struct{} { return s.silent }
+func (s *Session) Silent() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.silent
+}
+
+// Answered begins the watch for silence anew, in a call of ours: its sound may have been agreed on long before somebody
+// took it. What Silent gave before counts no more.
+func (s *Session) Answered() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.heard = s.clock.time
+	if s.gone {
+		s.gone, s.silent = false, make(chan struct{})
+	}
+}
 
 // Close ends the session: whatever runs on it returns ErrClosed, and when its worker has let go of it, the port goes to
 // rest.

@@ -21,6 +21,9 @@ type DialOptions struct {
 	From string
 	// DisplayName goes before it.
 	DisplayName string
+	// CallID is the Call-ID of the INVITE, by which its messages are known in Config.Observe: a token that no other
+	// call has. One is made when it is empty.
+	CallID string
 	// LateOffer sends the INVITE without an offer and answers the peer's.
 	LateOffer bool
 	// RequireReliable calls only peers that send their provisional answers reliably (Require: 100rel, RFC 3262);
@@ -90,6 +93,9 @@ func (u *UserAgent) Dial(ctx context.Context, uri string, n Negotiator, opts Dia
 
 // prepare finds the places of the peer and makes the call and its half of the dialog.
 func (u *UserAgent) prepare(ctx context.Context, dialled string, opts DialOptions) (*dialling, error) {
+	if opts.CallID != "" && !isToken([]byte(opts.CallID)) {
+		return nil, fmt.Errorf("sip: %q is no Call-ID; write letters and digits", opts.CallID)
+	}
 	to, err := u.destination(dialled, opts)
 	if err != nil {
 		return nil, err
@@ -117,7 +123,7 @@ func (d *dialling) makeCall(u *UserAgent, t *trunk) {
 	c.Caller, c.Called = d.opts.From, orDefault(d.to.number, d.uri.User)
 	host, _ := u.advertised(d.flow)
 	local := sipgo.Uri{Scheme: d.uri.Scheme, User: orDefault(t.Quirks.write(d.opts.From, t.Country), "anonymous"), Host: orDefault(t.Quirks.FromDomain, host)}
-	c.ID = sipgo.GenerateTagN(24) + "@" + host
+	c.ID = orDefault(d.opts.CallID, sipgo.GenerateTagN(24)+"@"+host)
 	c.onInfo = d.opts.OnInfo
 	c.dialog = dialog{
 		callID: c.ID, localSeq: 1, remoteSeq: -1, target: d.uri, flow: d.flow, secure: d.uri.Scheme == "sips",

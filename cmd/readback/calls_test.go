@@ -145,6 +145,9 @@ func (s *stage) message(e sip.Event) {
 		return
 	}
 	arrow := map[sip.Kind]string{sip.Received: ">", sip.Sent: "<"}[e.Kind]
+	if e.Trunk == "pbx" {
+		arrow = "                " + map[string]string{">": "<", "<": ">"}[arrow] // the agents are on the other side
+	}
 	what := e.Method
 	if e.Status != 0 {
 		what = fmt.Sprintf("%d (%s)", e.Status, e.Method)

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"log/slog"
 	"math"
+	"slices"
+	"strings"
 	"time"
 
 	"readback/ivr"
@@ -22,6 +24,7 @@ type diary struct {
 	log     *slog.Logger
 	record  tickets.CallRecord
 	told    time.Time // when the ticket's number had been read out
+	agents  []string  // what came of the caller's wishes for an agent
 }
 
 func (g *gateway) newDiary(call *sip.Call) *diary {
@@ -91,6 +94,7 @@ func (d *diary) finished(outcome ivr.Outcome, err error, stats media.Stats) {
 	if err != nil {
 		d.record.Reason = err.Error()
 	}
+	d.record.Reason = strings.Join(slices.DeleteFunc(append(d.agents, d.record.Reason), func(s string) bool { return s == "" }), "; ")
 	d.record.Ticket, d.record.Account = outcome.Ticket.Number, outcome.Account
 	d.record.Language, d.record.Keys = outcome.Language, outcome.Keys
 	d.sounded(stats)

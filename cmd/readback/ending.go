@@ -96,7 +96,7 @@ func stepOf(step ivr.Step) ladderStep {
 		s.Text = fmt.Sprintf("%v, ended by %s", step.Recording.Length.Round(time.Second), step.Recording.EndedBy)
 	case ivr.Registered, ivr.Acknowledged:
 		s.Text = spaced(step.Ticket)
-	case ivr.Trouble:
+	case ivr.Trouble, ivr.Unreached:
 		s.Text = step.Err.Error()
 	}
 	return s

@@ -22,6 +22,7 @@ type gateway struct {
 	records *records
 	traces  *traces
 	metrics *metrics
+	agents  agentCalls
 	log     *slog.Logger
 	watch   func(*sip.Call, ivr.Step) // told what happens in a conversation; may be nil
 }
@@ -74,6 +75,10 @@ func (g *gateway) converse(ctx context.Context, now *practice, call *sip.Call, s
 	script := ivr.Script{
 		Desk: now.desk, Numbering: numbering{}, PINPolicy: ivr.PINPolicy(now.config.Identify.PIN), Lookup: now.desk.Store.Account, Tries: now.config.Identify.Tries,
 		Patience: patienceOf(now.config), Observe: diary.observe, Log: diary.log,
+	}
+	if agents := now.config.Agents; agents.Connect != "" {
+		script.Agents = &connection{gateway: g, now: now, call: call, session: session, diary: diary}
+		script.AgentsFor = prioritiesOf(agents)
 	}
 	return script.Run(ctx, line, ivr.Call{
 		Key: diary.key(), Number: number, Called: call.Called, Extension: call.Extension, Received: call.Received,

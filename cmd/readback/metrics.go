@@ -21,6 +21,7 @@ type metrics struct {
 	toTicket     prometheus.Histogram
 	acknowledged *prometheus.HistogramVec
 	lockouts     *prometheus.CounterVec
+	agents       *prometheus.CounterVec
 	unrecorded   prometheus.Counter
 	logged       prometheus.Counter
 	untraced     *prometheus.CounterVec
@@ -54,6 +55,9 @@ func newMetrics() *metrics {
 		lockouts: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "readback_lockouts_total", Help: "PINs that were wrong, that met a lock, or were slowed down for their trunk.",
 		}, []string{"trunk", "kind"}),
+		agents: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "readback_agent_calls_total", Help: "Callers who asked for an agent, by what came of it.",
+		}, []string{"outcome"}),
 		unrecorded: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "readback_refusals_unrecorded_total", Help: "Refused calls without a call record, because there were too many at once.",
 		}),
@@ -65,7 +69,7 @@ func newMetrics() *metrics {
 		}, []string{"why"}),
 	}
 	m.registry.MustRegister(
-		m.calls, m.active, m.refusals, m.setup, m.toTicket, m.acknowledged, m.lockouts, m.unrecorded, m.logged, m.untraced,
+		m.calls, m.active, m.refusals, m.setup, m.toTicket, m.acknowledged, m.lockouts, m.agents, m.unrecorded, m.logged, m.untraced,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	m.sound.register(m.registry)

@@ -35,7 +35,11 @@ func (p *practice) open(engine *media.Engine, trunk string) (*media.Session, err
 
 // warm decodes the prompts that callers may hear, before they do.
 func (p *practice) warm(ctx context.Context, log *slog.Logger) {
-	if err := p.sounds.warm(ctx, localesOf(p.config)...); err != nil && ctx.Err() == nil {
+	err := p.sounds.warm(ctx, localesOf(p.config)...)
+	if err == nil && p.config.Agents.Connect != "" {
+		_, err = p.sounds.music.decode()
+	}
+	if err != nil && ctx.Err() == nil {
 		log.Error("a prompt cannot be played", "error", err)
 	}
 }

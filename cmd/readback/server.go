@@ -140,6 +140,7 @@ func (s *server) listen(with parts) (err error) {
 	if s.agent, err = sip.New(signalling, s.gateway); err != nil {
 		return err
 	}
+	s.gateway.agents.dial = s.agent.Dial
 	s.metrics.countStrangers(s.agent)
 	if with.noHTTP {
 		return nil

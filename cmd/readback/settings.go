@@ -116,6 +116,15 @@ func patienceOf(c *config.Config) ivr.Patience {
 	}
 }
 
+// prioritiesOf are those of tickets that lead to an agent.
+func prioritiesOf(agents config.Agents) []tickets.Priority {
+	var all []tickets.Priority
+	for _, p := range agents.Priorities {
+		all = append(all, tickets.Priority(p))
+	}
+	return all
+}
+
 // localesOf are the languages that callers can hear, each once.
 func localesOf(c *config.Config) []string {
 	var locales []string

@@ -27,6 +27,7 @@ type sounds struct {
 	texts *prompts.Set
 	all   map[ivr.Prompt]*sound
 	tone  *media.Clip
+	music *sound   // for callers who wait
 	gaps  sync.Map // time.Duration to *media.Clip
 }
 
@@ -70,7 +71,7 @@ func loadSounds(directories map[string]string) (*sounds, error) {
 			return nil, fmt.Errorf("prompts.directories.%s: %w", locale, err)
 		}
 	}
-	s := &sounds{texts: set, all: map[ivr.Prompt]*sound{}, tone: media.Tone(toneHertz, toneLength)}
+	s := &sounds{texts: set, all: map[ivr.Prompt]*sound{}, tone: media.Tone(toneHertz, toneLength), music: &sound{open: prompts.Music}}
 	type origin struct {
 		name  string
 		sound prompts.Sound

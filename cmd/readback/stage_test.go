@@ -30,7 +30,9 @@ type stage struct {
 	served chan error
 	stop   context.CancelFunc
 	phone  *phone
+	agent  *agentPhone
 	call   *phoneCall
+	ear    *tellTale
 	mute   atomic.Bool  // nothing that the telephone says leaves it
 	log    lockedBuffer // of the gateway
 
@@ -67,7 +69,7 @@ func newStage(t *testing.T, sounds *sounds, accounts []tickets.Account) *stage {
 		t.Fatal(err)
 	}
 	s.phone, err = newPhone(phoneParts{
-		listen:  sip.Listen{Network: "udp", Address: phoneAddress + ":5060", PacketConn: listenMemory(t, network, phoneAddress)},
+		listen:  sip.Listen{Network: "udp", Address: phoneAddress + ":5060", PacketConn: &transferring{Conn: listenMemory(t, network, phoneAddress), stage: s}},
 		media:   media.Config{Address: netip.MustParseAddr(phoneAddress), Network: s.mutable(inMemory(network))},
 		gateway: []netip.Prefix{netip.MustParsePrefix(gatewayAddress + "/32")},
 		log:     slog.New(slog.DiscardHandler),
@@ -75,6 +77,7 @@ func newStage(t *testing.T, sounds *sounds, accounts []tickets.Account) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.agent = newAgentPhone(t, network)
 	ctx, stop := context.WithCancel(t.Context())
 	s.stop = stop
 	go func() { s.served <- s.server.serve(ctx) }()
@@ -90,6 +93,9 @@ func stageConfig(t *testing.T) *config.Config {
 	c.Trunks[0].Name = "carrier"
 	c.Trunks[0].Networks = []netip.Prefix{netip.MustParsePrefix(phoneAddress + "/32")}
 	c.Trunks[0].TrustCaller = true
+	c.Trunks = append(c.Trunks, c.Trunks[0])
+	c.Trunks[1].Name, c.Trunks[1].Address = "pbx", "sip:"+agentAddress
+	c.Trunks[1].Networks = []netip.Prefix{netip.MustParsePrefix(agentAddress + "/32")}
 	ring := config.Duration(3 * time.Second)
 	for i := range c.Numbers {
 		if c.Numbers[i].Number == "+16503976096" {
@@ -133,7 +139,7 @@ func listenMemory(t *testing.T, network *memnet.Network, host string) *memnet.Co
 
 func (s *stage) close() {
 	s.stop()
-	if err := errors.Join(<-s.served, s.phone.close(), s.server.close()); err != nil {
+	if err := errors.Join(<-s.served, s.phone.close(), s.agent.close(), s.server.close()); err != nil {
 		s.t.Error(err)
 	}
 }
@@ -143,6 +149,11 @@ func (s *stage) act(words []string) error {
 	switch {
 	case len(words) == 0:
 		return nil
+	case words[0] == "agents":
+		s.offerAgents(words[1])
+		return nil
+	case words[0] == "agent":
+		return s.agentDoes(words[1:])
 	case words[0] == "dials":
 		return s.dial(words[1:])
 	case s.call == nil:
@@ -151,6 +162,8 @@ func (s *stage) act(words []string) error {
 		return s.hear(words[1:])
 	case words[0] == "presses":
 		return s.call.press(s.t.Context(), words[1])
+	case words[0] == "says":
+		return s.crosses(words[1], "caller", s.call.session, s.agent.ear)
 	case words[0] == "speaks":
 		return s.timed(words[1], func(ctx context.Context) error { return s.call.speak(ctx, s.babble()...) })
 	case words[0] == "waits":
@@ -193,6 +206,7 @@ func (s *stage) dial(words []string) error {
 		return s.idle(err)
 	}
 	s.call = call
+	s.ear = s.agent.listen(session)
 	return nil
 }
 

@@ -56,8 +56,9 @@ type trace struct {
 	born   time.Time
 	due    time.Time // when it is stored; zero while the call lives
 	record tickets.CallRecord
-	step   string // what the conversation is at
-	reason string // that the other side gave for its end
+	step   string     // what the conversation is at
+	reason string     // that the other side gave for its end
+	legs   []traceKey // calls of ours that belong to it
 }
 
 func newTraces(log *tracelog, lost func(why string)) *traces {
@@ -85,7 +86,7 @@ func (t *traces) observe(e sip.Event) {
 	before := one.bytes
 	one.add(messageOf(e))
 	t.bytes += one.bytes - before
-	if e.Kind == sip.Received && e.Reason != "" && (e.Method == "BYE" || e.Method == "CANCEL") && e.Status == 0 {
+	if e.Kind == sip.Received && one.id.callID == e.CallID && e.Reason != "" && (e.Method == "BYE" || e.Method == "CANCEL") && e.Status == 0 {
 		one.reason = e.Reason
 	}
 }
@@ -128,6 +129,9 @@ func (t *traces) forget(one *trace) {
 	}
 	if t.byKey[one.record.CallKey] == one {
 		delete(t.byKey, one.record.CallKey)
+	}
+	for _, leg := range one.legs {
+		delete(t.byCall, leg)
 	}
 	t.bytes -= one.bytes
 }
@@ -175,6 +179,16 @@ func (t *traces) note(key string, step ladderStep) {
 	if one := t.byKey[key]; one != nil {
 		one.step = cmp.Or(step.Text, step.What)
 		one.note(step)
+	}
+}
+
+// join makes the messages of a call of ours part of another call's.
+func (t *traces) join(key string, leg traceKey) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if one := t.byKey[key]; one != nil {
+		one.legs = append(one.legs, leg)
+		t.byCall[leg] = one
 	}
 }
 
