@@ -97,3 +97,20 @@ func TestSilenceIsTold(t *testing.T) {
 		}
 	})
 }
+
+// Sound of a call of ours that was agreed on while it rang is waited for anew once it is answered, even after the watch has ended.
+func TestSilenceBeforeTheAnswerDoesNotCount(t *testing.T) {
+	for _, rang := range []time.Duration{29 * time.Second, 45 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			s, _ := gateway(t)
+			answer(t, s, offer("198.51.100.1:4000", 1, ""))
+			time.Sleep(rang)
+			s.Answered()
+			answered := time.Now()
+			<-s.Silent()
+			if took := time.Since(answered) - 30*time.Second; took.Abs() > 100*time.Millisecond {
+				t.Errorf("rang for %v: told %v later than 30 s after the answer", rang, took)
+			}
+		})
+	}
+}

@@ -36,10 +36,10 @@ func TestDial_RFC3261_13_2(t *testing.T) {
 		p := r.peer(carrier)
 		calls, errs := r.dial(r.t.Context(), n, DialOptions{
 			From: "+18887999666", DisplayName: "Support", Headers: []Header{{"X-Test", "yes"}},
-			Progress: func(p Progress) { progress = append(progress, p.Status) },
+			Progress: func(p Progress) { progress = append(progress, p.Status) }, CallID: "known-beforehand",
 		})
 		req := p.expect("INVITE sip:+14155550123@198.51.100.7 SIP/2.0")
-		for name, want := range map[string]string{"CSeq": "1 INVITE", "X-Test": "yes", "Contact": "<sip:readback@192.0.2.1:5060>", "Max-Forwards": "70"} {
+		for name, want := range map[string]string{"CSeq": "1 INVITE", "Call-ID": "known-beforehand", "X-Test": "yes", "Contact": "<sip:readback@192.0.2.1:5060>", "Max-Forwards": "70"} {
 			if got := field(req, name); got != want {
 				t.Errorf("%s: %q, want %q", name, got, want)
 			}
@@ -297,6 +297,19 @@ func TestDialBetweenUserAgentsOverALossyNetwork(t *testing.T) {
 				}
 				r.ended(ErrHangup)
 			})
+		})
+	}
+}
+
+func TestDialRefusesACallIDThatIsNone_RFC3261_8_1_1_4(t *testing.T) {
+	for _, id := range []string{"two words", "one\r\nTwo: three", "a;b", "\x00"} {
+		inBubble(t, rings, func(r *rig) {
+			if _, err := r.ua.Dial(r.t.Context(), dialled, &negotiator{}, DialOptions{CallID: id}); err == nil || !strings.Contains(err.Error(), "no Call-ID") {
+				t.Errorf("%q: %v", id, err)
+			}
+			if n := r.count(Sent); n > 0 {
+				t.Errorf("%q: %d messages were sent", id, n)
+			}
 		})
 	}
 }
