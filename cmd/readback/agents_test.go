@@ -197,8 +197,12 @@ func (s *stage) agentDoes(words []string) error {
 		ctx, cancel := context.WithTimeout(s.t.Context(), 5*time.Second)
 		defer cancel()
 		for _, want := range []byte(words[1]) {
-			if key, err := a.session.ReadKey(ctx); err != nil || byte(key) != want {
-				return fmt.Errorf("the agent gets the key %q (%v); want %q", key, err, want)
+			key, err := a.session.ReadKey(ctx)
+			if err != nil {
+				return err
+			}
+			if byte(key) != want {
+				return fmt.Errorf("the agent gets the key %q, not %q", key, want)
 			}
 		}
 		return nil
@@ -282,7 +286,7 @@ func (c *transferring) transfer(refer string, gateway net.Addr) error {
 			contact[1], phoneAddress, seq, i, head("To"), head("From"), head("Call-ID"), seq, 10+i, phoneAddress, seq, news.state, len(news.line), news.line))
 	}
 	for _, m := range messages {
-		if _, err := c.Conn.WriteTo([]byte(m), gateway); err != nil {
+		if _, err := c.WriteTo([]byte(m), gateway); err != nil {
 			return err
 		}
 	}

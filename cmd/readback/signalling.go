@@ -91,7 +91,7 @@ func sipOf(c *config.Config) (sip.Config, error) {
 func trunkOf(c *config.Config, i int, files *pemFiles) sip.Trunk {
 	t := c.Trunks[i]
 	trunk := sip.Trunk{
-		Name: t.Name, Networks: t.Networks, TLSNames: t.TLSNames, Country: t.Country, Address: t.Address,
+		Name: t.Name, Networks: t.Networks, TLSNames: t.TLSNames, Country: t.Country,
 		TrustCaller: t.TrustCaller, TrustIdentity: t.IdentityHeaders, Verstat: t.Verstat,
 		CallsPerSecond: t.CallsPerSecond, Burst: t.Burst, MaxCalls: t.MaxCalls, Reliable: sip.Reliability(t.Reliable),
 		Address: t.Address, FailOver: t.FailOver.D(), Ping: t.Ping.D(), Quirks: quirksOf(t.Quirks),
