@@ -247,8 +247,8 @@ func (t *Trunk) defaults() {
 	t.MaxCalls = 200
 }
 
-// MediaNetworks are the networks that sound may be exchanged with, never empty: the trunk's own where nothing else
-// is said, and all of IPv4 and IPv6 for "any".
+// MediaNetworks are the networks that sound may be exchanged with: the trunk's own where nothing else is said, and all of
+// IPv4 and IPv6 for "any". They are empty for a trunk that is known by password alone: its callers' addresses count.
 func (t Trunk) MediaNetworks() []netip.Prefix {
 	switch {
 	case t.Media.Any:

@@ -32,6 +32,7 @@ func (r *reader) trunks() {
 			r.report(at, fmt.Sprintf("calls_per_second is %d and burst only %d", trunk.CallsPerSecond, trunk.Burst), fmt.Sprintf("set burst to %d or more", trunk.CallsPerSecond))
 		}
 		r.known(i)
+		r.heard(i)
 		r.reached(i)
 	}
 	r.users()
@@ -52,6 +53,18 @@ func (r *reader) known(i int) {
 		r.report(path+".tls_names", "are shown over TLS, and nothing listens there", "add a listener with network: tls to sip.listen, or write networks")
 	case len(trunk.Users) > 0 && len(trunk.TLSNames) == 0 && len(trunk.Register) == 0 && !hears(func(l Listen) bool { return l.Challenge }):
 		r.report(path+".users", "are asked for on listeners that challenge, and there is none", "add challenge: true to one of sip.listen, or write networks")
+	}
+}
+
+// heard checks that there is somewhere for the sound of a trunk to come from: who gives a password is heard from where he
+// called, and everybody else from the networks that are written.
+func (r *reader) heard(i int) {
+	trunk, path := r.config.Trunks[i], fmt.Sprintf("trunks[%d]", i)
+	if len(trunk.Networks) > 0 || trunk.Media.Any || len(trunk.Media.Networks) > 0 || r.problems.broken(path+".media") || r.problems.broken(path+".networks") {
+		return
+	}
+	if len(trunk.TLSNames) > 0 || len(trunk.Register) > 0 {
+		r.report(path, fmt.Sprintf("trunk %q has no networks, so it is unclear where its sound may come from", shorten(trunk.Name)), "add media with those networks")
 	}
 }
 

@@ -109,7 +109,7 @@ func (d *Desk) ticket(r Request, number Number, now time.Time) Ticket {
 	t := Ticket{
 		Number: number, Caller: r.Caller.Number, Callback: r.Callback, CallbackVerified: r.CallbackVerified,
 		Kind: r.Kind, Status: StatusOpen, Channel: ChannelPhone, Called: r.Called, Trunk: r.Caller.Trunk,
-		Language: r.Language, Received: instant(r.Received), Verified: r.verified(), Recording: r.Recording, CallID: r.CallKey,
+		Language: r.Language, Received: instant(r.Received), Verified: r.verified(), Recording: r.Recording, Attestation: r.Caller.Attestation, CallID: r.CallKey,
 	}
 	if t.Received.IsZero() {
 		t.Received = now
@@ -162,7 +162,7 @@ func requestDetail(r Request) map[string]string {
 	}
 	return detail(
 		"call_id", r.CallKey, "trunk", r.Caller.Trunk, "caller", r.Caller.Number, "called", r.Called,
-		"vouched", strconv.FormatBool(r.Caller.Vouched), "pressed", pressed, "confirmed", strconv.FormatBool(r.Confirmed),
+		"vouched", strconv.FormatBool(r.Caller.Vouched), "attestation", r.Caller.Attestation, "pressed", pressed, "confirmed", strconv.FormatBool(r.Confirmed),
 		"account_claimed", claimed, "callback", r.Callback, "recording", r.Recording, "hung_up", strconv.FormatBool(r.HungUp),
 	)
 }

@@ -17,6 +17,8 @@ type Caller struct {
 	Vouched bool   // the trunk or attestation A stands for the number
 	Trunk   string
 	CallKey string // unique to the call
+	// Attestation is what stands behind the number (STIR/SHAKEN): A, B, C, failed or none.
+	Attestation string
 }
 
 // A Request is what a call knows when it files.
@@ -55,6 +57,7 @@ func (r Request) bounded() (Request, error) {
 	}
 	r.Caller.Number = phoneOrNone(r.Caller.Number)
 	r.Caller.Trunk = clean(r.Caller.Trunk, maxShort)
+	r.Caller.Attestation = clean(r.Caller.Attestation, maxShort)
 	r.Called = clean(r.Called, maxShort)
 	r.Callback = phoneOrNone(r.Callback)
 	r.CallbackVerified = r.CallbackVerified && r.Callback != ""

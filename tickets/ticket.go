@@ -42,6 +42,7 @@ type Ticket struct {
 	AcknowledgedBy   string    // by which way, like "readback"
 	Verified         bool
 	Recording        string
+	Attestation      string // what stood behind the caller's number: A, B, C, failed or none
 	CallID           string // key of the call that opened it
 }
 
@@ -61,16 +62,17 @@ type ticketJSON struct {
 	AcknowledgedBy string     `json:"acknowledged_by"`
 	Verified       bool       `json:"verified"`
 	Recording      string     `json:"recording"`
+	Attestation    string     `json:"attestation"`
 	CallID         string     `json:"call_id"`
 }
 
-// MarshalJSON writes the fifteen fields other programs rely on; acknowledged_at is null until the customer was told.
+// MarshalJSON writes the fields that other programs rely on; acknowledged_at is null until the customer was told.
 func (t Ticket) MarshalJSON() ([]byte, error) {
 	out := ticketJSON{
 		Number: t.Number, Account: t.Account, Plan: t.Plan, Contact: t.Contact, Callback: t.Callback,
 		Priority: t.Priority, Status: t.Status, Channel: t.Channel,
 		ReceivedAt: t.Received.UTC(), DueAt: t.Due.UTC(), AcknowledgedBy: t.AcknowledgedBy,
-		Verified: t.Verified, Recording: t.Recording, CallID: t.CallID,
+		Verified: t.Verified, Recording: t.Recording, Attestation: t.Attestation, CallID: t.CallID,
 	}
 	if !t.Acknowledged.IsZero() {
 		told := t.Acknowledged.UTC()
@@ -89,7 +91,7 @@ func (t *Ticket) UnmarshalJSON(data []byte) error {
 		Number: in.Number, Account: in.Account, Plan: in.Plan, Contact: in.Contact, Callback: in.Callback,
 		Priority: in.Priority, Status: in.Status, Channel: in.Channel,
 		Received: in.ReceivedAt, Due: in.DueAt, AcknowledgedBy: in.AcknowledgedBy,
-		Verified: in.Verified, Recording: in.Recording, CallID: in.CallID,
+		Verified: in.Verified, Recording: in.Recording, Attestation: in.Attestation, CallID: in.CallID,
 	}
 	if in.AcknowledgedAt != nil {
 		t.Acknowledged = *in.AcknowledgedAt

@@ -34,7 +34,7 @@ func (g *gateway) ServeCall(ctx context.Context, call *sip.Call) {
 	now := g.now.Load()
 	diary := g.newDiary(call)
 	defer diary.close()
-	session, err := now.open(g.media, call.Trunk.Name)
+	session, err := now.open(g.media, call.Trunk.Name, call.Trunk.Networks)
 	if err != nil {
 		diary.refused(call.Refuse(503, "Out Of Ports"), err)
 		return
@@ -82,6 +82,6 @@ func (g *gateway) converse(ctx context.Context, now *practice, call *sip.Call, s
 	}
 	return script.Run(ctx, line, ivr.Call{
 		Key: diary.key(), Number: number, Called: call.Called, Extension: call.Extension, Received: call.Received,
-		Caller: tickets.Caller{Number: call.Caller, Vouched: call.CallerVouched, Trunk: call.Trunk.Name, CallKey: diary.key()},
+		Caller: tickets.Caller{Number: call.Caller, Vouched: call.CallerVouched, Trunk: call.Trunk.Name, CallKey: diary.key(), Attestation: string(call.Attestation)},
 	})
 }

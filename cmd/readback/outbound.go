@@ -58,7 +58,7 @@ func (c *connection) refer(ctx context.Context) error {
 
 // bridge calls an agent and joins the two until one of them hangs up. The agent's call ends with the caller's.
 func (c *connection) bridge(ctx context.Context, ticket tickets.Ticket, attempt *agentAttempt) error {
-	session, err := c.now.open(c.gateway.media, c.now.config.Agents.Trunk)
+	session, err := c.now.open(c.gateway.media, c.now.config.Agents.Trunk, nil)
 	if err != nil {
 		return err
 	}

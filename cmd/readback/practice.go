@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/netip"
 
 	"readback/config"
 	"readback/media"
@@ -24,11 +25,15 @@ func newPractice(c *config.Config, sounds *sounds, desk *tickets.Desk) *practice
 
 var errNoTrunk = errors.New("the trunk has just been taken out of the configuration")
 
-// open gives a call its sound, as its trunk may have it.
-func (p *practice) open(engine *media.Engine, trunk string) (*media.Session, error) {
+// open gives a call its sound, as its trunk may have it. Callers who gave a trunk's password are heard from their own
+// address, which is all of the trunk's sources then.
+func (p *practice) open(engine *media.Engine, trunk string, sources []netip.Prefix) (*media.Session, error) {
 	options, ok := p.sound[trunk]
 	if !ok {
 		return nil, errNoTrunk
+	}
+	if len(options.Allowed) == 0 {
+		options.Allowed = append([]netip.Prefix{}, sources...) // never nil, which is everywhere
 	}
 	return engine.Open(options)
 }

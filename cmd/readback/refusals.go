@@ -31,6 +31,14 @@ func (r *records) observe(e sip.Event) {
 		r.log.Error("a listener is down, it is being opened again", "what", e.Text)
 	case sip.Up:
 		r.log.Debug("a listener is up", "what", e.Text)
+	case sip.TrunkUp:
+		r.log.Info("a trunk answers", "trunk", e.Trunk, "at", e.Peer)
+	case sip.TrunkDown:
+		r.log.Warn("a trunk does not answer; calls to it go elsewhere", "trunk", e.Trunk, "at", e.Peer, "reason", e.Text)
+	case sip.Registered:
+		r.log.Info("registered", "trunk", e.Trunk, "at", e.Peer)
+	case sip.Unregistered:
+		r.log.Warn("not registered", "trunk", e.Trunk, "at", e.Peer, "reason", e.Text)
 	case sip.Note:
 		r.log.Info("signalling", "trunk", e.Trunk, "sip_call_id", e.CallID, "note", e.Text)
 	}

@@ -142,6 +142,7 @@ func (s *server) listen(with parts) (err error) {
 	}
 	s.gateway.agents.dial = s.agent.Dial
 	s.metrics.countStrangers(s.agent)
+	s.metrics.registry.MustRegister(newTrunkMetrics(s.agent, s.listening))
 	if with.noHTTP {
 		return nil
 	}

@@ -169,6 +169,7 @@ func (d dossier) print(w io.Writer) error {
 		{"call back", t.Callback},
 		{"verified", verified},
 		{"recording", t.Recording},
+		{"attestation", t.Attestation},
 		{"received", stamp(t.Received)},
 		{"due", stamp(t.Due)},
 		{"acknowledged", told(t)},

@@ -75,7 +75,7 @@ func insert(ctx context.Context, tx pgx.Tx, f tickets.Filing) error {
 	t := f.Ticket
 	done, err := tx.Exec(ctx, ticketPutSQL,
 		string(t.Number), t.CallID, f.Join.Key, t.Account, t.Plan, t.Contact, t.Email, t.Caller, t.Callback, t.CallbackVerified,
-		int(t.Priority), string(t.Kind), string(t.Status), string(t.Channel), t.Called, t.Trunk, t.Language, t.Received, t.Due, t.Verified, t.Recording)
+		int(t.Priority), string(t.Kind), string(t.Status), string(t.Channel), t.Called, t.Trunk, t.Language, t.Received, t.Due, t.Verified, t.Recording, t.Attestation)
 	if err != nil {
 		return err
 	}

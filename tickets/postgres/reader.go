@@ -93,7 +93,7 @@ func scanTicket(r row) (tickets.Ticket, error) {
 	var t tickets.Ticket
 	err := r.Scan(&t.Number, &t.CallID, &t.Account, &t.Plan, &t.Contact, &t.Email, &t.Caller, &t.Callback, &t.CallbackVerified,
 		&t.Priority, &t.Kind, &t.Status, &t.Channel, &t.Called, &t.Trunk, &t.Language, into(&t.Received), into(&t.Due),
-		into(&t.Acknowledged), &t.AcknowledgedBy, &t.Verified, &t.Recording)
+		into(&t.Acknowledged), &t.AcknowledgedBy, &t.Verified, &t.Recording, &t.Attestation)
 	return t, err
 }
 

@@ -61,7 +61,7 @@ func insert(ctx context.Context, tx *sql.Tx, f tickets.Filing) error {
 	t := f.Ticket
 	_, err := tx.ExecContext(ctx, ticketPutSQL,
 		t.Number, t.CallID, f.Join.Key, t.Account, t.Plan, t.Contact, t.Email, t.Caller, t.Callback, t.CallbackVerified,
-		t.Priority, t.Kind, t.Status, t.Channel, t.Called, t.Trunk, t.Language, us(t.Received), us(t.Due), t.Verified, t.Recording)
+		t.Priority, t.Kind, t.Status, t.Channel, t.Called, t.Trunk, t.Language, us(t.Received), us(t.Due), t.Verified, t.Recording, t.Attestation)
 	if isDuplicate(err) { // the call key was looked for under the same lock
 		return fmt.Errorf("%w: %s", tickets.ErrNumberTaken, t.Number)
 	}

@@ -96,7 +96,7 @@ func (b *bench) request() tickets.Request {
 	account := acme()
 	return tickets.Request{
 		CallKey: rand.Text(), Account: &account, Verified: true,
-		Caller: tickets.Caller{Number: "+14155550100", Vouched: true, Trunk: "carrier"}, Called: "+18887999666",
+		Caller: tickets.Caller{Number: "+14155550100", Vouched: true, Trunk: "carrier", Attestation: "B"}, Called: "+18887999666",
 		Kind: tickets.KindProblem, Priority: tickets.P2, Callback: "+14155550100", CallbackVerified: true,
 		Recording: "rec.wav", Language: "en-US", Received: b.now(),
 	}
