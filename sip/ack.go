@@ -7,8 +7,7 @@ import (
 // receiveAck carries an ACK to the INVITE that it acknowledges: to its transaction for a refusal
 // (RFC 3261 section 17.1.1.3), to its call for a 200 (section 13.2.2.4). An ACK for nothing is dropped.
 func (u *UserAgent) receiveAck(req *sipgo.Request, f *flow) {
-	if tx := u.serverTx(transactionKey(req, sipgo.INVITE, f.trunk)); tx != nil && tx.final() >= 300 {
-		_ = tx.tx.Receive(req)
+	if c := u.completedTx(transactionKey(req, sipgo.INVITE, f.trunk)); c != nil && c.acknowledged() {
 		return
 	}
 	if call := u.dialogOf(req, f); call != nil {

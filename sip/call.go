@@ -222,9 +222,6 @@ func (c *Call) close() {
 	c.forgetAnswers()
 	c.mu.Unlock()
 	c.ua.forget(c)
-	if c.invite != nil {
-		c.invite.letGo()
-	}
 }
 
 func callQueueFull() *verdict { return capped("call-queue", "too many requests wait in this call") }

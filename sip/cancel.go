@@ -27,6 +27,10 @@ func (u *UserAgent) receiveCancel(req *sipgo.Request, f *flow) {
 		u.cancelInvite(tx, req, f)
 		return
 	}
+	if c := u.completedTx(key); c != nil {
+		_ = f.WriteMsg(u.response(req, c.tag, 200)) // it came too late and changes nothing
+		return
+	}
 	if !f.trunk.messages.take() {
 		u.reject(req, f, &verdict{503, "message-rate", "too many messages a second", []sipgo.Header{retryAfterCap()}})
 		return

@@ -62,7 +62,7 @@ func TestChallengeLetsAUserIn_RFC3261_22_RFC8760(t *testing.T) {
 				res := p.expect("SIP/2.0 401 Unauthorized")
 				p.send(guest().ack(res))
 				p.quiet(100 * time.Millisecond)
-				if n := len(r.ua.servers) + len(r.ua.guests) + len(r.ua.all); n != 0 {
+				if n := len(r.ua.servers) + len(r.ua.completed) + len(r.ua.guests) + len(r.ua.all); n != 0 {
 					t.Errorf("%d things are kept of a challenge", n)
 				}
 				m := guest().answering(t, res, algorithm, "s3cret", 1)

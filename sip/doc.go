@@ -34,9 +34,9 @@
 //
 // # What sipgo does, and what is done here
 //
-// The types of messages, the parsers of URIs and addresses and the state machines of the transactions
-// are [github.com/emiago/sipgo/sip]. Sockets, the reading of a message's head, the table of transactions
-// and dialogs are our own, because a trunk needs what sipgo's do not give: messages are handled in the
+// The types of messages, the parsers of URIs and addresses and the state machines of our own requests
+// are [github.com/emiago/sipgo/sip]. Sockets, the reading of a message's head, the transactions of a peer's requests,
+// the tables of transactions and dialogs are our own, because a trunk needs what sipgo's do not give: messages are handled in the
 // order they came in, a stranger's datagram is dropped before it is parsed or remembered, a message that
 // cannot be read is answered with the reason, an answer repeats From and To as they came, a listener that
 // dies is opened again, an answer may be larger than an Ethernet frame, nothing is sent to an address that

@@ -55,10 +55,38 @@ func (f *flow) WriteMsg(m sipgo.Message) error {
 	defer buffers.Put(b)
 	b.Reset()
 	m.StringWrite(b)
-	f.ua.observeMessage(Sent, m, f, b.Bytes())
-	err := f.carrier().send(b.Bytes(), f.peer)
+	return f.write(m, b.Bytes())
+}
+
+// encode makes the bytes of a message.
+func encode(m sipgo.Message) []byte {
+	b := buffers.Get().(*bytes.Buffer)
+	defer buffers.Put(b)
+	b.Reset()
+	m.StringWrite(b)
+	return bytes.Clone(b.Bytes())
+}
+
+// resend sends the bytes of a message of ours once more.
+func (f *flow) resend(p []byte) error {
+	h, body, _ := readHead(p)
+	m, v := h.message(body)
+	if v != nil {
+		return f.deliver(p) // it was good enough the first time
+	}
+	return f.write(m, p)
+}
+
+// write sends a message that has been made bytes of.
+func (f *flow) write(m sipgo.Message, p []byte) error {
+	f.ua.observeMessage(Sent, m, f, p)
+	return f.deliver(p)
+}
+
+func (f *flow) deliver(p []byte) error {
+	err := f.carrier().send(p, f.peer)
 	if errors.Is(err, errBroken) && f.again.IsValid() {
-		err = f.reconnect(b.Bytes())
+		err = f.reconnect(p)
 	}
 	if err != nil {
 		f.ua.observe(Event{Kind: Note, Trunk: f.trunkName(), Peer: f.peer, Rule: "unsent", Text: "the last message was not sent: " + err.Error()})

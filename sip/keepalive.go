@@ -69,6 +69,9 @@ func (c *connection) inUse() bool {
 	for _, t := range c.ua.servers {
 		waiting = waiting || t.flow.carrier() == c
 	}
+	for _, t := range c.ua.completed {
+		waiting = waiting || t.flow.carrier() == c
+	}
 	c.ua.mu.Unlock()
 	for _, call := range calls {
 		call.mu.Lock()

@@ -387,7 +387,7 @@ func (p *peer) leavesNothing() {
 	p.skip()
 	p.ua.mu.Lock()
 	defer p.ua.mu.Unlock()
-	if left := len(p.ua.servers) + len(p.ua.dialogs) + len(p.ua.all) + len(p.ua.parked) + len(p.ua.merges) + p.ua.active; left != 0 {
+	if left := len(p.ua.servers) + len(p.ua.completed) + len(p.ua.dialogs) + len(p.ua.all) + len(p.ua.parked) + len(p.ua.merges) + p.ua.active; left != 0 {
 		p.t.Errorf("%d things are left of the call", left)
 	}
 }

@@ -154,7 +154,7 @@ func TestFloodLeavesNothingBehind(t *testing.T) {
 	defer ua.mu.Unlock()
 	left := map[string]int{
 		"connections": len(ua.conns.all), "sources": len(ua.conns.bySource), "routes": len(ua.conns.routes), "openings": len(ua.conns.opening),
-		"handshakes": ua.conns.shaking, "server transactions": len(ua.servers), "client transactions": len(ua.clients),
+		"handshakes": ua.conns.shaking, "server transactions": len(ua.servers) + len(ua.completed), "client transactions": len(ua.clients),
 		"merges": len(ua.merges), "dialogs": len(ua.dialogs), "calls": len(ua.all), "parked": len(ua.parked),
 	}
 	for what, n := range left {

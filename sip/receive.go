@@ -79,8 +79,7 @@ func (u *UserAgent) receiveRequest(req *sipgo.Request, f *flow) {
 		return
 	}
 	key := transactionKey(req, req.Method, f.trunk)
-	if tx := u.serverTx(key); tx != nil {
-		_ = tx.tx.Receive(req) // a retransmission
+	if u.repeated(key) {
 		return
 	}
 	call := u.dialogOf(req, f)

@@ -143,7 +143,8 @@ func (u *UserAgent) dismiss(t *trunk) {
 // belongs says whether a request concerns a call or transaction that there is.
 func (u *UserAgent) belongs(req *sipgo.Request, f *flow) bool {
 	for _, method := range []sipgo.RequestMethod{req.Method, sipgo.INVITE} {
-		if u.serverTx(transactionKey(req, method, f.trunk)) != nil {
+		key := transactionKey(req, method, f.trunk)
+		if u.serverTx(key) != nil || u.completedTx(key) != nil {
 			return true
 		}
 	}

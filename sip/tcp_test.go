@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -416,6 +417,7 @@ func TestPanicInAConnectionCostsNoOther(t *testing.T) {
 		p := r.accepted()
 		p.says(byTCP(invite()))
 		p.hears("SIP/2.0 180")
+		synctest.Wait() // a connection is closed before it is forgotten
 		if r.count(Panicked) != 1 || r.ua.open() != 1 {
 			t.Errorf("told %d times, %d connections", r.count(Panicked), r.ua.open())
 		}

@@ -279,7 +279,7 @@ func (r *rig) empty() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for what, n := range map[string]int{
-		"server transactions": len(u.servers), "merge keys": len(u.merges), "client transactions": len(u.clients),
+		"server transactions": len(u.servers) + len(u.completed), "merge keys": len(u.merges), "client transactions": len(u.clients),
 		"dialogs": len(u.dialogs), "calls": len(u.all) + u.active, "parked CANCELs": len(u.parked),
 	} {
 		if n > 0 {

@@ -2,6 +2,8 @@ package sip
 
 import (
 	"log/slog"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -13,10 +15,11 @@ import (
 // quiet keeps sipgo's own log lines, which may hold headers of callers, out of every log.
 var quiet = slog.New(slog.DiscardHandler)
 
-// A serverTx is a request of a peer and our answers to it, on a state machine of sipgo.
+// A serverTx is a request of a peer that has no final answer yet. See completed for what comes after.
 type serverTx struct {
 	ua     *UserAgent
-	tx     *sipgo.ServerTx
+	key    string
+	merge  string // of the first of its kind in UserAgent.merges, else empty
 	req    *sipgo.Request
 	flow   *flow
 	trunk  *trunk
@@ -25,7 +28,8 @@ type serverTx struct {
 	merged bool   // another transaction has the same request (RFC 3261 section 8.2.2.2)
 
 	mu        sync.Mutex
-	status    int // the last one sent
+	status    int             // the last one sent
+	last      *sipgo.Response // a provisional one, for repetitions of the request
 	patience  *time.Timer
 	call      *Call // of an INVITE
 	cancelled bool
@@ -67,16 +71,9 @@ func (u *UserAgent) serverTx(key string) *serverTx {
 	return u.servers[key]
 }
 
-// newServerTx starts the transaction of a new request. It is in the table until its timers have run.
+// newServerTx starts the transaction of a new request. It is in the table until its final answer.
 func (u *UserAgent) newServerTx(key string, req *sipgo.Request, f *flow) (*serverTx, error) {
-	t := &serverTx{ua: u, req: req, flow: f, trunk: f.trunk, tag: newTag(), born: time.Now()}
-	t.tx = sipgo.NewServerTx(key, req, f, quiet)
-	if err := t.tx.Init(); err != nil {
-		return nil, err
-	}
-	// Init has started sipgo's timer for 100 Trying, which may overwrite a final answer that is sent at
-	// the same moment. This, a retransmission before any answer, does nothing but stop it; see trying.
-	_ = t.tx.Receive(req)
+	t := &serverTx{ua: u, key: key, req: req, flow: f, trunk: f.trunk, tag: newTag(), born: time.Now()}
 	merge := mergeKey(req)
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -84,36 +81,23 @@ func (u *UserAgent) newServerTx(key string, req *sipgo.Request, f *flow) (*serve
 		return nil, ErrClosed
 	}
 	u.servers[key] = t
-	if other := u.merges[merge]; merge != "" && other != nil {
-		t.merged = true
-	} else if merge != "" {
-		u.merges[merge] = t
+	if _, t.merged = u.merges[merge]; merge != "" && !t.merged {
+		t.merge = merge
+		u.merges[merge] = struct{}{}
 	}
-	t.tx.OnTerminate(func(string, error) { u.forgetServer(key, merge, t) })
 	return t, nil
-}
-
-func (u *UserAgent) forgetServer(key, merge string, t *serverTx) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.servers[key] == t {
-		delete(u.servers, key)
-	}
-	if u.merges[merge] == t {
-		delete(u.merges, merge)
-	}
 }
 
 // terminateTransactions ends what is left of all transactions: timers, and who waits for a response.
 func (u *UserAgent) terminateTransactions() {
 	u.mu.Lock()
-	servers := make([]*serverTx, 0, len(u.servers))
-	for _, t := range u.servers {
-		servers = append(servers, t)
-	}
-	clients := make([]*clientTx, 0, len(u.clients))
-	for _, t := range u.clients {
-		clients = append(clients, t)
+	servers, clients := slices.Collect(maps.Values(u.servers)), slices.Collect(maps.Values(u.clients))
+	ended := slices.Collect(maps.Values(u.completed))
+	clear(u.servers)
+	clear(u.completed)
+	clear(u.merges)
+	if u.ended = nil; u.sweeper != nil {
+		u.sweeper.Stop()
 	}
 	for key, p := range u.parked {
 		p.timer.Stop()
@@ -121,7 +105,10 @@ func (u *UserAgent) terminateTransactions() {
 	}
 	u.mu.Unlock()
 	for _, t := range servers {
-		t.tx.Terminate()
+		t.stop()
+	}
+	for _, c := range ended {
+		c.stop()
 	}
 	for _, t := range clients {
 		t.tx.Terminate()
@@ -136,17 +123,41 @@ func (t *serverTx) respond(res *sipgo.Response) bool {
 	if t.status >= 200 {
 		return false
 	}
-	if res.StatusCode >= 200 && t.patience != nil {
-		t.patience.Stop()
-	}
 	t.trunk.Quirks.drop(res)
 	t.status = res.StatusCode
+	if res.IsProvisional() {
+		t.last = res
+		_ = t.flow.WriteMsg(res)
+		return true
+	}
+	t.last = nil
+	if t.patience != nil {
+		t.patience.Stop()
+	}
 	if t.req.Method != sipgo.INVITE && time.Since(t.born) >= 64*sipgo.T1 {
-		t.tx.Terminate()
+		t.leave(nil)
 		return false
 	}
-	_ = t.tx.Respond(res) // an answer that cannot be sent is retransmitted, or the request is
+	t.complete(res)
 	return true
+}
+
+// repeat answers a repetition of the request with what was said last (RFC 3261 section 17.2).
+func (t *serverTx) repeat() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.last != nil {
+		_ = t.flow.WriteMsg(t.last)
+	}
+}
+
+// stop keeps it from saying anything more by itself.
+func (t *serverTx) stop() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.patience != nil {
+		t.patience.Stop()
+	}
 }
 
 // reply answers with a status and headers, without a body.
@@ -168,21 +179,13 @@ func (t *serverTx) outlast() {
 	}
 }
 
-// letGo forgets the call, which has ended: the transaction stays for 64*T1 more, to answer repetitions, and would keep
-// all that the call holds.
-func (t *serverTx) letGo() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.call = nil
-}
-
 // trying stops the peer's retransmissions when there is no answer yet.
 func (t *serverTx) trying() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.status == 0 {
-		t.status = 100
-		_ = t.tx.Respond(t.response(100))
+		t.status, t.last = 100, t.response(100)
+		_ = t.flow.WriteMsg(t.last)
 	}
 }
 

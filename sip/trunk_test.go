@@ -46,7 +46,7 @@ func TestSourcesLeaveNothingBehind(t *testing.T) {
 		time.Sleep(time.Minute)
 		r.ua.mu.Lock()
 		defer r.ua.mu.Unlock()
-		if left := len(r.ua.servers) + len(r.ua.merges) + len(r.ua.conns.all); left != 0 {
+		if left := len(r.ua.servers) + len(r.ua.completed) + len(r.ua.merges) + len(r.ua.conns.all); left != 0 {
 			t.Errorf("%d things are left of 3000 sources", left)
 		}
 	})

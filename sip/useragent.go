@@ -47,18 +47,21 @@ type UserAgent struct {
 	draining atomic.Pointer[time.Time] // until when; nil while calls are taken
 
 	// mu is the last lock to be taken: neither a call\'s nor a transaction\'s is, with it held.
-	mu      sync.Mutex
-	stopped bool
-	active  int                  // calls, counted against MaxCalls
-	servers map[string]*serverTx // by transactionKey
-	merges  map[string]*serverTx // by mergeKey
-	clients map[string]*clientTx // by sipgo's key
-	dialogs map[dialogID]*Call
-	all     map[*Call]struct{}
-	guests  map[netip.Addr][]*trunk  // by a source that answered a challenge
-	idlers  []chan struct{}          // closed when there is no call left
-	parked  map[string]*parkedCancel // by transactionKey of the INVITE that did not come yet
-	conns   connections
+	mu        sync.Mutex
+	stopped   bool
+	active    int                   // calls, counted against MaxCalls
+	servers   map[string]*serverTx  // by transactionKey
+	completed map[string]*completed // by transactionKey
+	ended     []*completed          // those without a timer of their own, the oldest first
+	sweeper   *time.Timer           // forgets them
+	merges    map[string]struct{}   // by mergeKey, of servers and completed
+	clients   map[string]*clientTx  // by sipgo's key
+	dialogs   map[dialogID]*Call
+	all       map[*Call]struct{}
+	guests    map[netip.Addr][]*trunk  // by a source that answered a challenge
+	idlers    []chan struct{}          // closed when there is no call left
+	parked    map[string]*parkedCancel // by transactionKey of the INVITE that did not come yet
+	conns     connections
 }
 
 // New opens the listeners, so that Addrs is known and a wrong address is an error here; messages wait
@@ -73,7 +76,7 @@ func New(config Config, handler Handler) (*UserAgent, error) {
 	}
 	u := &UserAgent{
 		config: config, handler: handler,
-		servers: map[string]*serverTx{}, merges: map[string]*serverTx{}, clients: map[string]*clientTx{},
+		servers: map[string]*serverTx{}, completed: map[string]*completed{}, merges: map[string]struct{}{}, clients: map[string]*clientTx{},
 		dialogs: map[dialogID]*Call{}, all: map[*Call]struct{}{}, parked: map[string]*parkedCancel{},
 		guests: map[netip.Addr][]*trunk{}, posts: map[any]*post{}, loans: map[*registering]*loan{}, conns: newConnections(), told: newBucket(1, 10),
 	}

@@ -31,15 +31,8 @@ type zone map[string][]dnsmessage.ResourceBody
 func newServer(t *testing.T, z zone) *nameServer {
 	t.Helper()
 	n := &nameServer{t: t, zone: z}
-	udp, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	udp, tcp := samePort(t)
 	n.addr = udp.LocalAddr().(*net.UDPAddr).AddrPort()
-	tcp, err := net.Listen("tcp", n.addr.String())
-	if err != nil {
-		t.Fatal(err)
-	}
 	var work sync.WaitGroup
 	work.Go(func() { n.serveUDP(udp) })
 	work.Go(func() { n.serveTCP(tcp) })
@@ -49,6 +42,23 @@ func newServer(t *testing.T, z zone) *nameServer {
 		work.Wait()
 	})
 	return n
+}
+
+// samePort takes a port that is free for both; the kernel gives out one that is free for UDP.
+func samePort(t *testing.T) (net.PacketConn, net.Listener) {
+	t.Helper()
+	for range 100 {
+		udp, err := net.ListenPacket("udp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tcp, err := net.Listen("tcp", udp.LocalAddr().String()); err == nil {
+			return udp, tcp
+		}
+		udp.Close()
+	}
+	t.Fatal("no port is free for UDP and TCP")
+	return nil, nil
 }
 
 func (n *nameServer) serveUDP(conn net.PacketConn) {
