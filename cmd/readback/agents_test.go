@@ -227,6 +227,9 @@ type forking struct {
 	agent *agentPhone
 }
 
+// laterFork is how long after the first phone the other one does the same.
+const laterFork = 50 * time.Millisecond
+
 var tagOfTo = regexp.MustCompile(`(?m)^(To: .*;tag=)`)
 
 func (f *forking) WriteTo(p []byte, to net.Addr) (int, error) {
@@ -236,7 +239,8 @@ func (f *forking) WriteTo(p []byte, to net.Addr) (int, error) {
 	f.agent.mu.Unlock()
 	answers := bytes.HasPrefix(p, []byte("SIP/2.0 180")) || bytes.HasPrefix(p, []byte("SIP/2.0 200"))
 	if err == nil && forks && answers && ofMethod("INVITE", p) {
-		_, err = f.Conn.WriteTo(tagOfTo.ReplaceAll(p, []byte("${1}other-")), to)
+		other := tagOfTo.ReplaceAll(p, []byte("${1}other-"))
+		time.AfterFunc(laterFork, func() { _, _ = f.Conn.WriteTo(other, to) })
 	}
 	return n, err
 }
