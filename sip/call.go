@@ -224,7 +224,15 @@ func (c *Call) close() {
 	c.ua.forget(c)
 }
 
-func callQueueFull() *verdict { return capped("call-queue", "too many requests wait in this call") }
+// noRoom is why a request could not be enqueued.
+func (c *Call) noRoom() *verdict {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return &verdict{481, "no-dialog", "the call is over", nil}
+	}
+	return capped("call-queue", "too many requests wait in this call")
+}
 
 // answerLater runs f, which answers tx, after everything that was enqueued before.
 func (c *Call) answerLater(tx *serverTx, f func()) bool {

@@ -16,6 +16,7 @@ const (
 	challengesInAll     = 100 // a second
 	readPerSource       = 20  // messages a second that are looked at
 	guestsMax           = 4096
+	guestTrunksMax      = 16 // of one source: other users, and trunks that were reloaded
 )
 
 // Credentials are a name and a password (RFC 8760).
@@ -121,7 +122,11 @@ func (u *UserAgent) welcome(t *trunk, source netip.Addr) *trunk {
 			return g
 		}
 	}
-	if len(u.guests) >= guestsMax && !u.seeOut() {
+	room := func() bool { return len(u.guests) < guestsMax && len(u.guests[source]) < guestTrunksMax }
+	if !room() {
+		u.seeOut()
+	}
+	if !room() {
 		return nil
 	}
 	at := netip.PrefixFrom(source, source.BitLen())
@@ -138,9 +143,8 @@ func (u *UserAgent) guestsAt(source netip.Addr) []*trunk {
 	return u.guests[source]
 }
 
-// seeOut forgets the guests without calls; false when there is none. The caller holds mu.
-func (u *UserAgent) seeOut() bool {
-	before := len(u.guests)
+// seeOut forgets the guests without calls. The caller holds mu.
+func (u *UserAgent) seeOut() {
 	for source, list := range u.guests {
 		var stay []*trunk
 		for _, g := range list {
@@ -152,5 +156,4 @@ func (u *UserAgent) seeOut() bool {
 			delete(u.guests, source)
 		}
 	}
-	return len(u.guests) < before
 }

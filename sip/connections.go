@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"reflect"
+	"slices"
 	"sync"
 	"time"
 )
@@ -14,11 +16,19 @@ const (
 	aliasesPerStream = 4 // ports by which a peer may ask to be reached on one connection
 )
 
-// A route is where a connection leads, for requests of ours.
+// A route is where a connection leads, for requests of ours. A trunk that is changed keeps its connections.
 type route struct {
 	network string
 	to      netip.AddrPort
-	trunk   *trunk
+	usage   *usage
+}
+
+func routeOf(network string, to netip.AddrPort, t *trunk) route {
+	r := route{network: network, to: to}
+	if t != nil {
+		r.usage = t.usage
+	}
+	return r
 }
 
 // connections is the table of all streams. UserAgent.mu guards it.
@@ -108,7 +118,7 @@ func (u *UserAgent) ready(c *connection) { u.leads(c, c.peer) }
 
 // leads makes a connection the way to an address, unless there is one already.
 func (u *UserAgent) leads(c *connection, to netip.AddrPort) {
-	r := route{c.over, to, c.trunk}
+	r := routeOf(c.over, to, c.trunk)
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	other := u.conns.routes[r]
@@ -142,11 +152,14 @@ func (u *UserAgent) forgetConnection(c *connection) {
 // connect is the connection with a peer of a trunk: one that is open, or a new one. The host is whom the
 // peer's certificate must name when the trunk has no TLS names.
 func (u *UserAgent) connect(t *trunk, network string, to netip.AddrPort, host string) (*connection, error) {
-	r := route{network, to, t}
+	r := routeOf(network, to, t)
 	u.mu.Lock()
 	if c := u.conns.routes[r]; c != nil && c.alive() {
-		u.mu.Unlock()
-		return c, nil
+		if c.proves(t) {
+			u.mu.Unlock()
+			return c, nil
+		}
+		delete(u.conns.routes, r) // another takes its place
 	}
 	o := u.conns.opening[r]
 	if o != nil {
@@ -157,7 +170,7 @@ func (u *UserAgent) connect(t *trunk, network string, to netip.AddrPort, host st
 	o = &opening{done: make(chan struct{})}
 	u.conns.opening[r] = o
 	u.mu.Unlock()
-	o.conn, o.err = u.openRoute(r, host)
+	o.conn, o.err = u.openRoute(t, network, to, host)
 	u.mu.Lock()
 	delete(u.conns.opening, r)
 	u.mu.Unlock()
@@ -165,33 +178,39 @@ func (u *UserAgent) connect(t *trunk, network string, to netip.AddrPort, host st
 	return o.conn, o.err
 }
 
-func (u *UserAgent) openRoute(r route, host string) (*connection, error) {
+func (u *UserAgent) openRoute(t *trunk, network string, to netip.AddrPort, host string) (*connection, error) {
 	switch {
-	case r.trunk == nil || !r.trunk.reaches(r.network, r.to.Addr()):
-		return nil, fmt.Errorf("sip: no connection to %s: %w", r.to, ErrNoTrunk)
-	case isWebSocket(r.network):
-		return nil, fmt.Errorf("sip: no connection to %s: only its peer opens a WebSocket", r.to)
+	case t == nil || !t.reaches(network, to.Addr()):
+		return nil, fmt.Errorf("sip: no connection to %s: %w", to, ErrNoTrunk)
+	case isWebSocket(network):
+		return nil, fmt.Errorf("sip: no connection to %s: only its peer opens a WebSocket", to)
 	}
 	ctx, cancel := context.WithTimeout(u.ctx, connectWithin)
 	defer cancel()
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", r.to.String())
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", to.String())
 	if err != nil {
 		return nil, fmt.Errorf("sip: cannot connect: %w", err)
 	}
-	c := &connection{ua: u, conn: conn, over: r.network, peer: r.to, trunk: r.trunk, framing: streamFraming{}}
-	if isSecure(r.network) {
-		if c.conn, err = secure(ctx, conn, r.trunk, orDefault(host, r.to.Addr().String()), orDefault(r.trunk.RootCAs, u.config.RootCAs)); err != nil {
+	c := &connection{ua: u, conn: conn, over: network, peer: to, trunk: t, framing: streamFraming{}}
+	if isSecure(network) {
+		if c.conn, err = secure(ctx, conn, t, orDefault(host, to.Addr().String()), orDefault(t.RootCAs, u.config.RootCAs)); err != nil {
 			_ = conn.Close()
-			u.observe(Event{Kind: Note, Trunk: r.trunk.Name, Peer: r.to, Rule: "tls-handshake", Text: cut(err.Error())})
-			return nil, fmt.Errorf("sip: no TLS with %s: %w", r.to, err)
+			u.observe(Event{Kind: Note, Trunk: t.Name, Peer: to, Rule: "tls-handshake", Text: cut(err.Error())})
+			return nil, fmt.Errorf("sip: no TLS with %s: %w", to, err)
 		}
 	}
 	if u.keep(c) != "" {
 		_ = conn.Close()
-		return nil, fmt.Errorf("sip: no connection to %s: too many are open", r.to)
+		return nil, fmt.Errorf("sip: no connection to %s: too many are open", to)
 	}
 	u.ready(c)
 	return c, nil
+}
+
+// proves says whether a connection that we opened has shown and seen the certificates that a trunk wants now.
+func (c *connection) proves(t *trunk) bool {
+	return !c.ours() || !isSecure(c.over) || c.trunk == t || c.trunk.RootCAs.Equal(t.RootCAs) &&
+		slices.Equal(c.trunk.TLSNames, t.TLSNames) && reflect.DeepEqual(c.trunk.ClientCertificate, t.ClientCertificate)
 }
 
 func (u *UserAgent) closeConnections() {

@@ -10,7 +10,7 @@ import (
 // receiveInfo hands the body to OnInfo, after those of earlier requests (RFC 6086).
 func (c *Call) receiveInfo(tx *serverTx) {
 	if !c.answerLater(tx, func() { c.hearInfo(tx) }) {
-		tx.refuse(callQueueFull())
+		tx.refuse(c.noRoom())
 	}
 }
 

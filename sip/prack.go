@@ -37,7 +37,7 @@ func (c *Call) receivePrack(tx *serverTx) {
 	}
 	if !c.answerLater(tx, work) {
 		c.endChange(tx)
-		tx.refuse(callQueueFull())
+		tx.refuse(c.noRoom())
 		r.settle(ErrFinished)
 	}
 }

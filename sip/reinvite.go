@@ -32,7 +32,7 @@ func (c *Call) receiveOffer(tx *serverTx) {
 	v := c.beginChange(tx)
 	if v == nil && !c.answerLater(tx, func() { c.changeSession(tx) }) {
 		c.endChange(tx)
-		v = callQueueFull()
+		v = c.noRoom()
 	}
 	if v != nil {
 		tx.refuse(v)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -212,4 +213,29 @@ func TestReloadWhileACallComesIn(t *testing.T) {
 			t.Error("the door stays open after its end")
 		}
 	})
+}
+
+func TestReloadKeepsConnections_RFC5923(t *testing.T) {
+	n := &negotiator{}
+	called := overTCP(t, answers(n))
+	caller := overTCP(t, rings)
+	uri := fmt.Sprintf("sip:+18887999666@%s;transport=tcp", called.Addrs()[0])
+	for i := range 8 { // twice as many as one peer may have
+		c, err := caller.Dial(t.Context(), uri, n, DialOptions{From: "+14155550100"})
+		if err != nil {
+			t.Fatalf("after %d reloads: %v", i, err)
+		}
+		if err := c.Hangup(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		config := *caller.now()
+		config.Trunks = slices.Clone(config.Trunks)
+		config.Trunks[0].MaxCalls = 100 + i
+		if err := caller.Reload(config); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := caller.open(); n != 1 {
+		t.Errorf("%d connections, want the first one", n)
+	}
 }

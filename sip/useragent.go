@@ -140,7 +140,9 @@ func (u *UserAgent) Addrs() []net.Addr {
 
 // Close hangs up every call, closes the listeners and waits for everything to end. Drain first, to be kind.
 func (u *UserAgent) Close() {
-	u.serving.Store(false)
+	u.reloading.Lock()
+	u.serving.Store(false) // no duty is begun any more
+	u.reloading.Unlock()
 	u.hangUpAll(ErrDrain)
 	u.stop()
 	u.mu.Lock()
