@@ -47,6 +47,20 @@ func TestByeIsRepeatedAndItsAnswerToo_RFC3261_17_2_2(t *testing.T) {
 	})
 }
 
+func TestOptionsOfACallThatIsOverIs481_RFC3261_12_2_2(t *testing.T) {
+	inBubble(t, answers(&negotiator{}), func(r *rig) {
+		p := r.peer(carrier)
+		ok := p.establish(invite())
+		p.send(invite().inside("OPTIONS", 2, ok))
+		p.expect("SIP/2.0 200")
+		p.send(invite().inside("BYE", 3, ok))
+		p.expect("SIP/2.0 200")
+		r.ended(ErrHangup)
+		p.send(invite().inside("OPTIONS", 4, ok))
+		p.expect("SIP/2.0 481")
+	})
+}
+
 func TestByesCross_RFC3261_15_1(t *testing.T) {
 	var hangup chan struct{} // of the bubble
 	n := &negotiator{}

@@ -11,6 +11,10 @@ func (u *UserAgent) receiveOptions(tx *serverTx, call *Call) {
 		tx.refuse(v)
 		return
 	}
+	if call != nil && call.ctx.Err() != nil {
+		tx.refuse(&verdict{481, "no-dialog", "the call is over", nil})
+		return
+	}
 	tx.reply(200, u.capabilities(tx.trunk)...)
 }
 
