@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -21,33 +22,36 @@ const sippMedia = "/usr/share/sip-tester"
 // returns what SIPp counted.
 func (p *process) sipp(scenario, number string, more ...string) string {
 	p.t.Helper()
-	sipp := tool(p.t, "sipp", "sip-tester")
+	return sipp(p.t, p.sip, scenario, number, more...)
+}
+
+func sipp(t testing.TB, gateway netip.AddrPort, scenario, number string, more ...string) string {
+	t.Helper()
+	sipp := tool(t, "sipp", "sip-tester")
 	file, err := filepath.Abs(filepath.Join("../../testdata/interop/sipp", scenario+".xml"))
 	if err != nil {
-		p.t.Fatal(err)
+		t.Fatal(err)
 	}
-	errors := filepath.Join(p.t.TempDir(), "errors.log")
+	errors := filepath.Join(t.TempDir(), "errors.log")
 	args := append([]string{
-		p.sip.String(), "-sf", file, "-s", number, "-i", "127.0.0.1", "-m", "1", "-nostdin",
+		gateway.String(), "-sf", file, "-s", number, "-i", gateway.Addr().String(), "-m", "1", "-nostdin",
 		"-timeout", "80", "-timeout_error", "-trace_err", "-error_file", errors,
 	}, more...)
-	out, err := within(p.t, 90*time.Second, sippMedia, sipp, args...)
+	out, err := within(t, 90*time.Second, sippMedia, sipp, args...)
 	if err != nil {
 		said, _ := os.ReadFile(errors)
-		p.t.Fatalf("sipp %s: %v\n%s\n%s", scenario, err, said, lastLines(out, 30))
+		t.Fatalf("sipp %s: %v\n%s\n%s", scenario, err, said, lastLines(out, 30))
 	}
 	return out
 }
 
-// repeatsOf200 is how often SIPp saw a 200 again.
-var repeatsOf200 = regexp.MustCompile(`(?m)^\s*200 <-+\s+(?:\D\S*\s+)?1\s+(\d+)\s`)
-
-// repeats checks how often the answer of a scenario without ACK came again: after 0.5 s, 1 s more, 2 s more, then each 4 s.
-func repeats(t *testing.T, out string, want int) {
+// repeats checks how often SIPp saw the answer again of a scenario without ACK or PRACK: after 0.5 s, 1 s more, 2 s more,
+// then, for a 200, each 4 s.
+func repeats(t *testing.T, out, status string, want int) {
 	t.Helper()
-	found := repeatsOf200.FindStringSubmatch(out)
+	found := regexp.MustCompile(`(?m)^\s*` + status + ` <-+\s+(?:\D\S*\s+)?1\s+(\d+)\s`).FindStringSubmatch(out)
 	if found == nil || found[1] != strconv.Itoa(want) {
-		t.Errorf("the 200 was repeated %v times; want %d\n%s", found, want, lastLines(out, 30))
+		t.Errorf("the %s was repeated %v times; want %d\n%s", status, found, want, lastLines(out, 30))
 	}
 }
 
@@ -116,7 +120,7 @@ func TestSIPpSignalling(t *testing.T) {
 			q.t = t
 			out := q.sipp(test.scenario, test.number)
 			if test.repeats > 0 {
-				repeats(t, out, test.repeats)
+				repeats(t, out, "200", test.repeats)
 			}
 		})
 	}
