@@ -43,6 +43,9 @@ func mask(p []byte) []byte {
 	return m.out
 }
 
+// Mask is a message, in full or in part, as it may be shown and stored: without passwords, keys and what callers dial.
+func Mask(message []byte) []byte { return mask(message) }
+
 // maskLine is the first line of a message as it may be shown.
 func maskLine(line string) string {
 	m := masker{out: make([]byte, 0, min(len(line), maxLine))}

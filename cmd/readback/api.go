@@ -18,15 +18,28 @@ const (
 	showPatience = 20 * time.Second
 )
 
-// apiHandler serves /api/v1 to whoever may open the control socket: it only reads. Streams end with ctx.
-func apiHandler(ctx context.Context, book *callBook, trunks func() []trunkLine) http.Handler {
+// controlled is the gateway that the control socket is of.
+type controlled interface {
+	trunks() []trunkLine
+	page() gatewayPage
+	serveDoctor(w http.ResponseWriter, r *http.Request)
+}
+
+// apiHandler serves /api/v1 to whoever may open the control socket: it only reads, and lets the doctor in and out. Streams
+// end with ctx.
+func apiHandler(ctx context.Context, book *callBook, gateway controlled) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/v1/calls", book.serveList)
 	mux.HandleFunc("GET /api/v1/calls/stream", func(w http.ResponseWriter, r *http.Request) { book.serveStream(ctx, w, r) })
 	mux.HandleFunc("GET /api/v1/calls/{id}", book.serveCall)
 	mux.HandleFunc("GET /api/v1/trunks", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, http.StatusOK, "application/json", trunkList{trunks()})
+		writeJSON(w, http.StatusOK, "application/json", trunkList{gateway.trunks()})
 	})
+	mux.HandleFunc("GET /api/v1/gateway", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, "application/json", gateway.page())
+	})
+	mux.HandleFunc("POST /api/v1/doctor", gateway.serveDoctor)
+	mux.HandleFunc("DELETE /api/v1/doctor", gateway.serveDoctor)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")

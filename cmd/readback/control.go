@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -80,12 +81,16 @@ func newControlClient(c *config.Config) *controlClient {
 	return &controlClient{http: http.Client{Transport: &http.Transport{DialContext: dial}}}
 }
 
-// open asks for a page; what is not 200 becomes an error with the problem's words.
+// open asks for a page; what is neither 200 nor 204 becomes an error with the problem's words.
 func (c *controlClient) open(ctx context.Context, path string, form url.Values) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://readback/api/v1/"+path+"?"+form.Encode(), nil)
 	if err != nil {
 		return nil, err
 	}
+	return c.send(request)
+}
+
+func (c *controlClient) send(request *http.Request) (*http.Response, error) {
 	response, err := c.http.Do(request)
 	if failure, ok := errors.AsType[*url.Error](err); ok {
 		return nil, failure.Err // without an address that means nothing to anybody
@@ -93,7 +98,7 @@ func (c *controlClient) open(ctx context.Context, path string, form url.Values) 
 	if err != nil {
 		return nil, err
 	}
-	if response.StatusCode == http.StatusOK {
+	if response.StatusCode == http.StatusOK || response.StatusCode == http.StatusNoContent {
 		return response, nil
 	}
 	defer response.Body.Close()
@@ -128,4 +133,27 @@ func (c *controlClient) show(ctx context.Context, reference string) (callDetail,
 	var d callDetail
 	err := c.get(ctx, "calls/"+url.PathEscape(reference), nil, &d)
 	return d, err
+}
+
+// gateway asks the gateway what it is and where it listens.
+func (c *controlClient) gateway(ctx context.Context) (page gatewayPage, err error) {
+	err = c.get(ctx, "gateway", nil, &page)
+	return page, err
+}
+
+// doctor asks to be let in as a trunk would be, or with DELETE to be forgotten.
+func (c *controlClient) doctor(ctx context.Context, method string, asked doctorRequest) error {
+	body, err := json.Marshal(asked)
+	if err != nil {
+		return err
+	}
+	request, err := http.NewRequestWithContext(ctx, method, "http://readback/api/v1/doctor", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	response, err := c.send(request)
+	if err != nil {
+		return err
+	}
+	return response.Body.Close()
 }

@@ -126,7 +126,7 @@ func startBook(t *testing.T) (*callBook, *controlClient) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	served := make(chan error, 1)
-	go func() { served <- serveHTTP(ctx, listener, apiHandler(ctx, book, trunkLines)) }()
+	go func() { served <- serveHTTP(ctx, listener, apiHandler(ctx, book, (*standIn)(nil))) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-served; err != nil {
@@ -136,6 +136,15 @@ func startBook(t *testing.T) (*callBook, *controlClient) {
 	client := newControlClient(c)
 	t.Cleanup(client.http.CloseIdleConnections)
 	return book, client
+}
+
+// A standIn is a gateway as far as the control socket asks one.
+type standIn struct{}
+
+func (*standIn) trunks() []trunkLine { return trunkLines() }
+func (*standIn) page() gatewayPage   { return gatewayPage{Node: "gw1", Since: noon} }
+func (*standIn) serveDoctor(w http.ResponseWriter, _ *http.Request) {
+	problem(w, http.StatusForbidden, "nobody is let in")
 }
 
 func TestControlListsCalls(t *testing.T) {
@@ -182,6 +191,7 @@ func TestControlPages(t *testing.T) {
 		"calls/NOBODY":                      {404, `there is no such call`},
 		"calls/E%2F..%2F..":                 {404, `there is no such call`},
 		"trunks":                            {200, `"calls":12,"max_calls":200,"connections":2,"refusals":{"call-rate":12,"unknown-number":3}}`},
+		"gateway":                           {200, `"node":"gw1","since":"2026-03-04T12:00:00Z","draining":false`},
 		"nothing":                           {404, `"title":"Not Found"`},
 	} {
 		response, err := client.http.Get("http://readback/api/v1/" + path)

@@ -33,7 +33,7 @@ type commands struct {
 	Call     callCommand     `cmd:"" help:"Phone a gateway: press keys on cue, name the prompts by their sound."`
 	Load     loadCommand     `cmd:"" help:"Make many calls at once, and measure them."`
 	Calls    callsCommand    `cmd:"" help:"Calls in progress and past ones: why one was refused, how it went, its signalling."`
-	Trunk    trunkCommand    `cmd:"" help:"Trunks: are they up, how busy, what was refused."`
+	Trunk    trunkCommand    `cmd:"" help:"Trunks: are they up, how busy, what was refused; do carriers get along with the gateway."`
 	Tickets  ticketsCommand  `cmd:"" help:"List and show tickets."`
 	Accounts accountsCommand `cmd:"" help:"Import and list the accounts that may call."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the store's tables up to date."`

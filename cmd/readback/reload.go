@@ -57,7 +57,10 @@ func (s *server) reload(ctx context.Context, c *config.Config) error {
 	for _, key := range restartOnly(s.config, c) {
 		s.log.Warn("a change takes effect at the next start only", "key", key)
 	}
-	c = keepFixed(c, s.config)
+	s.ward.mu.Lock()
+	defer s.ward.mu.Unlock()
+	plain := keepFixed(c, s.config)
+	c = s.ward.admit(plain)
 	signalling, err := s.signallingOf(c)
 	if err != nil {
 		return err
@@ -73,6 +76,7 @@ func (s *server) reload(ctx context.Context, c *config.Config) error {
 		s.gateway.now.Store(before)
 		return err
 	}
+	s.ward.plain = plain
 	for i, l := range signalling.Listen {
 		if l.TLS != nil {
 			s.listening[i].TLS.Replace(l.TLS)

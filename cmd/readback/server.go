@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -39,6 +40,9 @@ type server struct {
 	message   func(sip.Event) // told what happens in signalling; may be nil
 	http      net.Listener
 	control   net.Listener
+	since     time.Time
+	draining  atomic.Bool
+	ward      ward
 	log       *slog.Logger
 	unlock    func() error // the data directory
 }
@@ -56,7 +60,7 @@ type parts struct {
 
 // newServer opens everything that can fail, so that a gateway that starts to serve is one that works.
 func newServer(ctx context.Context, c *config.Config, log *slog.Logger, with parts) (s *server, err error) {
-	s = &server{config: c, log: log, metrics: newMetrics(), message: with.message}
+	s = &server{config: c, log: log, metrics: newMetrics(), message: with.message, since: time.Now(), ward: ward{plain: c}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -189,12 +193,13 @@ func (s *server) serve(ctx context.Context) error {
 	if s.control != nil {
 		book := &callBook{traces: s.traces, store: s.store, folder: tracesFolder(s.config), node: s.config.Node}
 		group.Go(func() {
-			if err := serveHTTP(behind, s.control, apiHandler(behind, book, s.trunks)); err != nil {
+			if err := serveHTTP(behind, s.control, apiHandler(behind, book, s)); err != nil {
 				s.log.Error("the control socket ended", "error", err)
 			}
 		})
 	}
 	defer context.AfterFunc(ctx, func() {
+		s.draining.Store(true)
 		s.log.Info("draining: new calls are refused, those that there are may finish", "calls", s.gateway.media.Sessions(), "cause", context.Cause(ctx))
 	})()
 	return s.agent.Serve(ctx)
@@ -229,6 +234,7 @@ func (s *server) ready(ctx context.Context) error {
 // close releases what newServer opened; serve has returned.
 func (s *server) close() error {
 	var problems []error
+	s.ward.close()
 	if s.agent != nil {
 		s.agent.Close()
 	}

@@ -17,7 +17,8 @@ import (
 )
 
 type trunkCommand struct {
-	List trunkListCommand `cmd:"" help:"List the trunks of the running gateway: are they up, how busy, what was refused."`
+	List   trunkListCommand   `cmd:"" help:"List the trunks of the running gateway: are they up, how busy, what was refused."`
+	Doctor trunkDoctorCommand `cmd:"" help:"Play carriers against the running gateway, and say what works and what does not."`
 }
 
 type trunkListCommand struct {
