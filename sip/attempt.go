@@ -20,6 +20,7 @@ type attempt struct {
 	forks   map[string]*fork // by To tag
 	current *fork            // whose dialog is the call's; nil before the first
 	won     bool             // one has answered with 2xx
+	refused bool             // the INVITE has another final answer
 	winner  string           // its tag
 	left    bool             // another attempt is made, or was
 
@@ -127,7 +128,11 @@ func (a *attempt) accepted(res *sipgo.Response) {
 	}
 	if gone {
 		a.answered <- context.Cause(c.ctx)
-		c.goodbye()
+		if a.hungUp() {
+			close(c.said)
+		} else {
+			c.goodbye()
+		}
 		return
 	}
 	if err != nil {
@@ -161,15 +166,22 @@ func (a *attempt) finalSession(f *fork, session []byte) error {
 	return a.agree(f, session)
 }
 
-// note sees each answer as it comes in: the first 2xx wins, however long it takes to deal with it.
-func (a *attempt) note(res *sipgo.Response) {
-	if !res.IsSuccess() {
-		return
-	}
+// note sees each answer as it comes in, before anything that the peer sent after it: its requests find their dialog.
+// The first 2xx wins, however long it takes to deal with it. One that comes after a refusal, as a forking proxy may
+// send it, is hung up.
+func (a *attempt) note(tx *clientTx, res *sipgo.Response) {
 	a.call.mu.Lock()
-	defer a.call.mu.Unlock()
-	if !a.won {
+	switch {
+	case res.IsSuccess() && !a.won && !a.refused:
 		a.won, a.winner = true, tagOf(res.To().Params)
+	case !res.IsSuccess() && !res.IsProvisional() && !a.won:
+		a.refused = true
+	}
+	a.track(res)
+	late := a.refused && res.IsSuccess()
+	a.call.mu.Unlock()
+	if late {
+		a.again(tx, res)
 	}
 }
 

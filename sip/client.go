@@ -18,10 +18,15 @@ type clientTx struct {
 	started chan struct{}         // closed when responses may be given to tx
 	heard   func(*sipgo.Response) // when set, sees responses as they come in; set before any does
 
+	// takeBack, when set, is asked for the final response once nobody waits for it any more; heard says that there was
+	// a provisional one.
+	takeBack func(heard bool) (*sipgo.Response, error)
+
 	lost atomic.Bool // its connection broke, twice or with no other way
 
 	mu       sync.Mutex
 	decided  bool           // a final response came
+	refused  bool           // and it was no 2xx
 	resent   bool           // over another connection
 	ack      *sipgo.Request // sent for the 200; repeated when the 200 is
 	way      *flow
@@ -40,6 +45,7 @@ func (t *clientTx) receive(u *UserAgent, res *sipgo.Response) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.refused = t.refused || !t.decided && !res.IsProvisional() && !res.IsSuccess()
 	t.decided = t.decided || !res.IsProvisional()
 	if len(t.incoming) >= responsesWaiting {
 		return
@@ -121,11 +127,7 @@ func (u *UserAgent) sendWith(req *sipgo.Request, f *flow, prepare func(*clientTx
 	}
 	u.clients[key] = t
 	u.mu.Unlock()
-	t.tx.OnTerminate(func(string, error) {
-		u.mu.Lock()
-		defer u.mu.Unlock()
-		delete(u.clients, key)
-	})
+	t.tx.OnTerminate(func(string, error) { u.forgetClient(key, t) })
 	if conn, ok := f.wire.(*connection); ok && req.Method == sipgo.REGISTER {
 		conn.registers.Store(true)
 	}
@@ -138,9 +140,9 @@ func (u *UserAgent) sendWith(req *sipgo.Request, f *flow, prepare func(*clientTx
 	return t, nil
 }
 
-// final waits for the final response. When ctx ends first the transaction is given up.
+// final waits for the final response. When ctx ends first the transaction is taken back or given up.
 func (t *clientTx) final(ctx context.Context) (*sipgo.Response, error) {
-	for {
+	for heard := false; ; heard = true {
 		select {
 		case res := <-t.tx.Responses():
 			if !res.IsProvisional() {
@@ -149,10 +151,20 @@ func (t *clientTx) final(ctx context.Context) (*sipgo.Response, error) {
 		case <-t.tx.Done():
 			return nil, t.failure()
 		case <-ctx.Done():
+			if t.takeBack != nil {
+				return t.takeBack(heard)
+			}
 			t.tx.Terminate()
 			return nil, context.Cause(ctx)
 		}
 	}
+}
+
+// isDecided says that a final response came.
+func (t *clientTx) isDecided() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.decided
 }
 
 func (t *clientTx) failure() error {

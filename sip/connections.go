@@ -3,7 +3,6 @@ package sip
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/netip"
 	"reflect"
 	"slices"
@@ -63,6 +62,25 @@ func newConnections() connections {
 		all: map[*connection]struct{}{}, bySource: map[netip.Addr]int{},
 		routes: map[route]*connection{}, opening: map[route]*opening{},
 	}
+}
+
+// Connections are how many there are now, and how close to Config.Limits.
+type Connections struct {
+	ByNetwork  map[string]int // open ones of "tcp", "tls", "ws" and "wss", whoever opened them
+	Handshakes int            // of TLS and WebSocket, under way
+	Unknown    int            // from sources outside all trunks, on listeners that challenge
+}
+
+// Connections counts the streams that are open.
+func (u *UserAgent) Connections() Connections {
+	counts := Connections{ByNetwork: map[string]int{"tcp": 0, "tls": 0, "ws": 0, "wss": 0}}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for c := range u.conns.all {
+		counts.ByNetwork[c.over]++
+	}
+	counts.Handshakes, counts.Unknown = u.conns.shaking, u.conns.unknown
+	return counts
 }
 
 // keep adds a connection to the table and starts reading it, or says which rule it is too much for.
@@ -187,7 +205,7 @@ func (u *UserAgent) openRoute(t *trunk, network string, to netip.AddrPort, host 
 	}
 	ctx, cancel := context.WithTimeout(u.ctx, connectWithin)
 	defer cancel()
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", to.String())
+	conn, err := u.dial(ctx, "tcp", to.String())
 	if err != nil {
 		return nil, fmt.Errorf("sip: cannot connect: %w", err)
 	}

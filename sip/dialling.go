@@ -130,7 +130,7 @@ func (d *dialling) invite() (*attempt, error) {
 	}
 	a := &attempt{dialling: d, base: d.base, forks: map[string]*fork{}}
 	a.tx, err = c.ua.sendWith(req, f, func(tx *clientTx) {
-		tx.heard = a.note
+		tx.heard = func(res *sipgo.Response) { a.note(tx, res) }
 		tx.tx.OnRetransmission(func(res *sipgo.Response) { a.again(tx, res) })
 	})
 	return a, err

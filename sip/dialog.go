@@ -113,7 +113,7 @@ func (c *Call) request(method sipgo.RequestMethod) (*sipgo.Request, *flow, error
 
 func (c *Call) requestOf(d *dialog, method sipgo.RequestMethod, seq uint32) (*sipgo.Request, *flow, error) {
 	uri, hop, route := d.path()
-	f, err := c.way(d, hop)
+	f, err := c.way(d, hop, uri.Scheme == schemeSIPS)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -151,8 +151,15 @@ func isLoose(uri sipgo.Uri) bool {
 
 // way finds the flow to the next hop. A hop outside the trunk's networks, or with a name instead of an
 // address, is replaced by the source of the INVITE: whatever the headers say, we send to the trunk only.
-func (c *Call) way(d *dialog, hop sipgo.Uri) (*flow, error) {
+// What is secret goes by TLS, whatever the hop says.
+func (c *Call) way(d *dialog, hop sipgo.Uri, secret bool) (*flow, error) {
 	network := c.ua.hopNetwork(hop, d.flow.wire.network())
+	if secret && !isSecure(network) {
+		if isWebSocket(network) {
+			return nil, errNotSecure
+		}
+		network = "tls"
+	}
 	to := d.flow.peer
 	if at, ok := hopAddress(hop); ok && c.trunk.has(at.Addr()) && !c.Trunk.Quirks.StickToSource {
 		to = at

@@ -208,35 +208,78 @@ func TestReinviteOfOursWaitsForTheAck_RFC3261_14_1(t *testing.T) {
 	})
 }
 
-// A change of ours goes on when its caller does not wait: an INVITE cannot be taken back.
-func TestReinviteOutlivesItsContext_RFC3261_14_1(t *testing.T) {
-	var result chan error // of the bubble
-	n := &negotiator{}
-	inBubble(t, answersThen(n, func(ctx context.Context, c *Call) {
-		short, stop := context.WithTimeout(ctx, time.Second)
-		defer stop()
-		result <- c.Reinvite(short)
-	}), func(r *rig) {
-		result = make(chan error, 1)
-		p := r.peer(carrier)
-		m := invite()
-		ok := p.establish(m)
-		ours := p.expect("INVITE ")
-		p.send(respond(ours, "100 Trying"))
-		if err := <-result; !errorsIs(err, context.DeadlineExceeded) {
-			t.Errorf("Reinvite: %v", err)
-		}
-		p.skip()
-		p.send(withSession(respond(ours, "200 OK"), "theirs"))
-		p.expect("ACK ")
-		synctest.Wait()
-		if got := n.log(); got != "answer an offer, offer, accept theirs" {
-			t.Errorf("negotiated %q", got)
-		}
-		p.send(m.inside("BYE", 2, ok))
-		p.expect("SIP/2.0 200")
-		r.ended(ErrHangup)
-	})
+// A re-INVITE of ours is cancelled when its caller does not wait; a 200 that crosses counts.
+func TestReinviteIsTakenBack_RFC3261_9_1_14_1(t *testing.T) {
+	for name, tt := range map[string]struct {
+		crosses bool
+		want    string
+	}{
+		"487":                {false, "answer an offer, offer"},
+		"a 200 that crosses": {true, "answer an offer, offer, accept theirs"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var result chan error // of the bubble
+			n := &negotiator{}
+			inBubble(t, answersThen(n, func(ctx context.Context, c *Call) {
+				short, stop := context.WithTimeout(ctx, time.Second)
+				defer stop()
+				result <- c.Reinvite(short)
+			}), func(r *rig) {
+				result = make(chan error, 1)
+				p := r.peer(carrier)
+				m := invite()
+				ok := p.establish(m)
+				ours := p.expect("INVITE ")
+				if err := <-result; !errorsIs(err, context.DeadlineExceeded) {
+					t.Errorf("Reinvite: %v", err)
+				}
+				p.skip()
+				p.send(respond(ours, "100 Trying")) // CANCEL waits for the first answer
+				stop := p.expect("CANCEL ")
+				if field(stop, "Via") != field(ours, "Via") || field(stop, "CSeq") != strings.Replace(field(ours, "CSeq"), "INVITE", "CANCEL", 1) {
+					t.Errorf("CANCEL %q", stop)
+				}
+				p.send(respond(stop, "200 OK"))
+				if tt.crosses {
+					p.send(withSession(respond(ours, "200 OK"), "theirs"))
+				} else {
+					p.send(respond(ours, "487 Request Terminated"))
+				}
+				p.expect("ACK ")
+				synctest.Wait()
+				if got := n.log(); got != tt.want {
+					t.Errorf("negotiated %q, want %q", got, tt.want)
+				}
+				p.send(m.inside("BYE", 2, ok)) // the call was up
+				p.expect("SIP/2.0 200")
+				r.ended(ErrHangup)
+			})
+		})
+	}
+}
+
+// A re-INVITE that is under way when the call ends has its final answer acknowledged.
+func TestReinviteOfACallThatEndsIsAcknowledged_RFC3261_15_1_2(t *testing.T) {
+	for _, final := range []string{"487 Request Terminated", "200 OK"} {
+		t.Run(final, func(t *testing.T) {
+			inBubble(t, answersThen(&negotiator{}, func(ctx context.Context, c *Call) { _ = c.Reinvite(ctx) }), func(r *rig) {
+				p := r.peer(carrier)
+				m := invite()
+				ok := p.establish(m)
+				ours := p.expect("INVITE ")
+				p.send(respond(ours, "100 Trying"))
+				p.send(m.inside("BYE", 2, ok))
+				p.expect("SIP/2.0 200")
+				p.send(respond(p.expect("CANCEL "), "200 OK"))
+				p.send(respond(ours, final))
+				if ack := p.expect("ACK "); field(ack, "CSeq") != strings.Replace(field(ours, "CSeq"), "INVITE", "ACK", 1) {
+					t.Errorf("ACK %q", ack)
+				}
+				r.ended(ErrHangup)
+				p.leavesNothing()
+			})
+		})
+	}
 }
 
 // The peer may ask us to come back while a change of its own is under way.

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"log/slog"
 	"net/netip"
 	"time"
 )
@@ -54,10 +55,15 @@ func (u *UserAgent) observe(e Event) {
 		u.config.Observe(e)
 		return
 	}
+	level := slog.LevelError
 	switch e.Kind {
-	case Down, Up, Panicked, TrunkUp, TrunkDown, Registered, Unregistered:
-		u.config.Log.Error("sip", "kind", e.Kind, "call_id", e.CallID, "trunk", e.Trunk, "text", e.Text)
+	case Up, TrunkUp, Registered:
+		level = slog.LevelInfo
+	case Down, Panicked, TrunkDown, Unregistered:
+	default:
+		return
 	}
+	u.config.Log.Log(u.ctx, level, "sip", "kind", e.Kind, "call_id", e.CallID, "trunk", e.Trunk, "text", e.Text)
 }
 
 // Served reports whether the refused request is the INVITE of a call that the Handler had: whoever serves calls

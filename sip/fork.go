@@ -21,6 +21,7 @@ type fork struct {
 	dialog dialog // unless it is the attempt's current one, whose dialog is the call's; guarded by call.mu
 	gone   bool   // it is hung up; guarded by call.mu
 	ack    func() // sends the ACK of one that is hung up; guarded by call.mu
+	agreed bool   // it sent a 2xx; guarded by call.mu
 	call   *Call
 
 	// Only the dialling's goroutine looks at these.
@@ -32,28 +33,49 @@ type fork struct {
 }
 
 // forkOf is the fork that a response comes from; nil for one without a dialog, and for more forks than are followed.
-// It follows what the response says of where the peer is.
 func (a *attempt) forkOf(res *sipgo.Response) *fork {
-	tag := tagOf(res.To().Params)
-	if res.StatusCode <= 100 || res.IsProvisional() && tag == "" {
+	if !makesDialog(res) {
 		return nil
 	}
 	a.call.mu.Lock()
 	defer a.call.mu.Unlock()
+	return a.forks[tagOf(res.To().Params)]
+}
+
+// makesDialog says that a response makes a dialog, early or not (RFC 3261 section 12.1).
+func makesDialog(res *sipgo.Response) bool {
+	return res.IsSuccess() || res.IsProvisional() && res.StatusCode > 100 && tagOf(res.To().Params) != ""
+}
+
+// track makes the fork of a response, and follows what it says of where the peer is. The dialog of the first fork,
+// and then of the one that wins, is the call's. The caller holds call.mu.
+func (a *attempt) track(res *sipgo.Response) {
+	if !makesDialog(res) {
+		return
+	}
+	tag := tagOf(res.To().Params)
 	f := a.forks[tag]
 	if f == nil {
 		if len(a.forks) >= forksMax {
-			return nil
+			return
 		}
-		to := res.To()
-		f = &fork{tag: tag, call: a.call, dialog: a.base}
-		f.dialog.remote = party{to.DisplayName, *to.Address.Clone(), to.Params.Clone()}
+		f = a.newFork(res)
 		a.forks[tag] = f
-		if a.current == nil && !a.left && !a.call.over {
-			a.enter(f)
-		}
 	}
-	a.refresh(f, res)
+	wins := a.won && a.winner == tag
+	if (a.current == nil || wins) && !a.left && !a.refused && !a.call.over {
+		a.enter(f)
+	}
+	if !f.agreed { // a repeated 2xx says nothing new
+		a.refresh(f, res)
+	}
+	f.agreed = f.agreed || res.IsSuccess()
+}
+
+func (a *attempt) newFork(res *sipgo.Response) *fork {
+	to := res.To()
+	f := &fork{tag: tagOf(to.Params), call: a.call, dialog: a.base}
+	f.dialog.remote = party{to.DisplayName, *to.Address.Clone(), to.Params.Clone()}
 	return f
 }
 
@@ -123,9 +145,7 @@ func (a *attempt) confirm(res *sipgo.Response) (f *fork, gone bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if f == nil { // more forks than are followed, and yet it won
-		f = &fork{tag: tagOf(res.To().Params), call: c, dialog: a.base}
-		to := res.To()
-		f.dialog.remote = party{to.DisplayName, *to.Address.Clone(), to.Params.Clone()}
+		f = a.newFork(res)
 		a.refresh(f, res)
 	}
 	a.enter(f)

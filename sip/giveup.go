@@ -2,47 +2,56 @@ package sip
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	sipgo "github.com/emiago/sipgo/sip"
 )
 
-// seeOut cancels an INVITE that no one waits for any more, and hangs up what is answered all the same
-// (RFC 3261 section 9.1: a CANCEL may only follow a provisional answer).
+// seeOut cancels an INVITE that no one waits for any more, and hangs up what is answered all the same.
 func (a *attempt) seeOut() {
-	cancelled := false
+	res, err := a.call.takeBack(a.tx, a.heard)
+	if err != nil || !res.IsSuccess() {
+		return
+	}
+	if f := a.forkOf(res); f != nil && f.part() {
+		a.hangUp(a.tx, f)
+	}
+}
+
+// takeBack cancels an INVITE and gives its final answer, which may be a 2xx that has crossed the CANCEL. That may only
+// follow a provisional answer (RFC 3261 section 9.1).
+func (c *Call) takeBack(t *clientTx, heard bool) (*sipgo.Response, error) {
 	giveUp := time.NewTimer(64 * sipgo.T1)
 	defer giveUp.Stop()
-	for {
-		if a.heard && !cancelled {
+	for cancelled := false; ; {
+		if heard && !cancelled && !t.isDecided() {
 			cancelled = true
-			a.call.sendCancel(a.tx)
+			c.sendCancel(t)
 			giveUp.Reset(64 * sipgo.T1)
 		}
 		select {
-		case res := <-a.tx.tx.Responses():
-			switch {
-			case res.IsProvisional():
-				a.heard = true
-			case res.IsSuccess():
-				if f := a.forkOf(res); f != nil && f.part() {
-					a.hangUp(a.tx, f)
-				}
-				return
-			default:
-				return
+		case res := <-t.tx.Responses():
+			if !res.IsProvisional() {
+				return res, nil
 			}
-		case <-a.tx.tx.Done():
-			return
+			heard = true
+		case <-t.tx.Done():
+			return nil, t.failure()
 		case <-giveUp.C:
-			a.tx.tx.Terminate()
-			return
-		case <-a.call.ua.ctx.Done():
-			a.tx.tx.Terminate()
-			return
+			t.tx.Terminate()
+			return nil, errTakenBack
+		case <-c.ua.ctx.Done():
+			t.tx.Terminate()
+			return nil, ErrClosed
 		}
 	}
 }
+
+var errTakenBack = errors.New("sip: the INVITE was cancelled and never answered")
+
+// hungUp says that the peer has ended the call, so that it needs no BYE.
+func (a *attempt) hungUp() bool { return errors.Is(context.Cause(a.call.ctx), ErrHangup) }
 
 // sendCancel asks the peer to end the INVITE; its final answer to that is what counts.
 func (c *Call) sendCancel(invite *clientTx) {
@@ -72,8 +81,12 @@ func (a *attempt) hangUp(tx *clientTx, f *fork) {
 	}
 	copyCredentials(tx.req, ack)
 	f.sendAck(func() { _ = way.WriteMsg(ack) })
+	winner := a.isWinner(f.tag)
+	if winner && a.hungUp() {
+		return
+	}
 	why := elsewhere
-	if cause := context.Cause(c.ctx); cause != nil && a.isWinner(f.tag) {
+	if cause := context.Cause(c.ctx); cause != nil && (winner || !c.isAnswered()) {
 		why = reasonFor(cause) // it would have been the call
 	}
 	_, _ = c.ask(c.ua.ctx, func() (*sipgo.Request, *flow, error) {
@@ -93,6 +106,9 @@ func (a *attempt) leave() {
 	defer c.mu.Unlock()
 	a.base.localSeq = max(a.base.localSeq, c.dialog.localSeq)
 	a.dialling.base.localSeq = max(a.dialling.base.localSeq, c.dialog.localSeq)
+	if a.current != nil {
+		a.current.dialog = c.dialog // a 2xx may come all the same
+	}
 	c.early = early{}
 	c.setDialog(a.base)
 	a.current, a.left = nil, true

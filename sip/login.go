@@ -107,7 +107,7 @@ func (u *UserAgent) askWith(ctx context.Context, t *Trunk, build func() (*sipgo.
 			return nil, err
 		}
 		res, err := tx.final(ctx)
-		if err != nil || !l.takes(res) {
+		if err != nil || ctx.Err() != nil || !l.takes(res) {
 			return res, err
 		}
 	}

@@ -17,7 +17,7 @@ const maxNumber = 64
 // Number is a telephone number from a URI.
 type Number struct {
 	E164      string // such as "+18887999666"
-	Extension string // digits of ;ext or ;postd; empty when there are none
+	Extension string // digits of ;ext or ;postd, or behind a pause ("…,,2", "…p2"); empty when there are none
 }
 
 // ParseNumber reads the number in a sip, sips or tel URI, in any form that carriers send: E.164 with or
@@ -68,6 +68,7 @@ func subscriber(uri *sipgo.Uri) (digits string, params map[string]string) {
 		user = plain
 	}
 	number, rest, _ := strings.Cut(user, ";")
+	number, dialled := cutDialString(number)
 	params = map[string]string{}
 	for _, p := range uri.UriParams {
 		params[strings.ToLower(p.K)] = p.V
@@ -76,10 +77,22 @@ func subscriber(uri *sipgo.Uri) (digits string, params map[string]string) {
 		name, value, _ := strings.Cut(p, "=")
 		params[strings.ToLower(strings.TrimSpace(name))] = strings.TrimSpace(value)
 	}
+	if dialled != "" && params["postd"] == "" {
+		params["postd"] = dialled
+	}
 	if len(number) > maxNumber {
 		return "", params
 	}
 	return strings.Map(dropSeparator, number), params
+}
+
+// cutDialString takes what is to be dialled after the answer off a number: behind a comma, or a p or w for a pause
+// (RFC 4967 section 2, RFC 3966 section 3).
+func cutDialString(s string) (number, after string) {
+	if i := strings.IndexAny(s, ",pPwW"); i > 0 {
+		return s[:i], s[i:]
+	}
+	return s, ""
 }
 
 // dropSeparator removes the visual separators of RFC 3966 section 3, and blanks.

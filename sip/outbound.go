@@ -120,6 +120,9 @@ func (u *UserAgent) places(ctx context.Context, d destination) ([]Target, *trunk
 	if len(mine) == 0 {
 		return nil, nil, fmt.Errorf("sip: %s: %w", targets[0].Address, ErrNoTrunk)
 	}
+	if mine = secureOnly(d.uri, mine); len(mine) == 0 {
+		return nil, nil, errNotSecure
+	}
 	return t.health.prefer(mine), t, nil
 }
 

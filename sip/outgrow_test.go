@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -86,6 +87,50 @@ func TestLargeRequestFallsBackToUDP_RFC3261_18_1_1(t *testing.T) {
 			t.Errorf("call %d: notes %q", call, notes)
 		}
 	}
+}
+
+// silentListener takes no connection.
+type silentListener struct {
+	closing sync.Once
+	closed  chan struct{}
+}
+
+func (l *silentListener) Accept() (net.Conn, error) {
+	<-l.closed
+	return nil, net.ErrClosed
+}
+
+func (l *silentListener) Close() error {
+	l.closing.Do(func() { close(l.closed) })
+	return nil
+}
+
+func (*silentListener) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 5060} }
+
+// A peer whose TCP port says nothing at all gets the request by UDP, and the next one at once.
+func TestLargeRequestFallsBackWhenConnectingTakesTooLong_RFC3261_18_1_1(t *testing.T) {
+	inBubble(t, rings, func(r *rig) {
+		r.ua.dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		p := r.peer(carrier)
+		for call, want := range []time.Duration{connectWithin, 0} {
+			start := time.Now()
+			_, errs := r.dial(r.t.Context(), &negotiator{}, DialOptions{Headers: []Header{{"X-Filler", strings.Repeat("x", 1300)}}})
+			req := p.expect("INVITE ")
+			if took := time.Since(start); took != want || !strings.HasPrefix(field(req, "Via"), "SIP/2.0/UDP ") {
+				t.Errorf("call %d: after %v by %s, want %v", call, took, field(req, "Via"), want)
+			}
+			p.send(respond(req, "486 Busy Here"))
+			p.expect("ACK ")
+			if err := <-errs; err == nil {
+				t.Errorf("call %d was answered", call)
+			}
+		}
+	}, func(c *Config) {
+		c.Listen = append(c.Listen, Listen{Network: "tcp", Listener: &silentListener{closed: make(chan struct{})}})
+	})
 }
 
 func TestPeersWithoutTCPAreForgottenInTheEnd(t *testing.T) {

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -38,11 +39,37 @@ func TestPreconditionsOfAnOffer_RFC3312_5(t *testing.T) {
 	}
 }
 
+func TestPreconditionsThatFailedAreNamed_RFC3312_8(t *testing.T) {
+	const head = "v=0\r\no=- 0 0 IN IP4 0.0.0.0\r\ns=-\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n"
+	for offer, want := range map[string]string{
+		plainSDP + noneYet + "a=des:qos mandatory local sendrecv\r\na=des:qos optional remote send\r\n": head + "m=audio 0 RTP/AVP 0\r\na=des:qos failure local sendrecv\r\n",
+		plainSDP + "a=des:qos mandatory e2e send\r\na=des:sec mandatory e2e recv\r\nm=video 9/2 RTP/AVP 31 32\r\n": head +
+			"m=audio 0 RTP/AVP 0\r\na=des:qos failure e2e send\r\na=des:sec failure e2e recv\r\nm=video 0 RTP/AVP 31 32\r\n",
+	} {
+		inBubble(t, rings, func(r *rig) {
+			p := r.peer(carrier)
+			m := invite()
+			m.body = offer
+			p.send(m)
+			res := p.expect("SIP/2.0 580")
+			if bodyOf(res) != want || field(res, "Content-Type") != "application/sdp" || field(res, "Content-Length") != fmt.Sprint(len(want)) {
+				t.Errorf("%s\nwant %q", res, want)
+			}
+			p.send(m.ack(res))
+			p.skip()
+		})
+	}
+}
+
 func FuzzPreconditions(f *testing.F) {
 	f.Add([]byte(plainSDP + noneYet + "a=des:qos mandatory local sendrecv\r\n"))
 	f.Fuzz(func(t *testing.T, offer []byte) {
 		if unmetPrecondition(offer) && !strings.Contains(string(offer), "a=des:") && !strings.Contains(string(offer), "a=curr:") {
 			t.Errorf("%q has an unmet precondition", offer)
+		}
+		failed := string(failedPreconditions(offer))
+		if strings.Count(failed, "\r\nm=") != len(demands(offer)) || strings.Contains(failed, " failure ") != unmetPrecondition(offer) {
+			t.Errorf("%q is told as %q", offer, failed)
 		}
 	})
 }

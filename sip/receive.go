@@ -109,7 +109,11 @@ func (u *UserAgent) withinRate(req *sipgo.Request, f *flow, call *Call) bool {
 // dispatch is the table of methods.
 func (u *UserAgent) dispatch(tx *serverTx, call *Call) {
 	req := tx.req
-	if v := u.understand(req, tx.trunk); v != nil {
+	v := u.understand(req, tx.trunk)
+	if v == nil {
+		v = checkSIPS(tx)
+	}
+	if v != nil {
 		tx.refuse(v)
 		return
 	}

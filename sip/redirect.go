@@ -65,7 +65,7 @@ func (d *dialling) nextRedirection() bool {
 		if err != nil {
 			continue
 		}
-		if targets = within(d.call.trunk, targets); len(targets) > 0 {
+		if targets = secureOnly(uri, within(d.call.trunk, targets)); len(targets) > 0 {
 			d.uri, d.host, d.places = uri, hop.Host, targets
 			d.base.localSeq++
 			return true

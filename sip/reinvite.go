@@ -125,15 +125,16 @@ func (c *Call) changeSession(tx *serverTx) {
 // Reinvite offers the session anew, such as after the negotiator was told to hold, and returns when the
 // answer is accepted. A refusal is a *StatusError and leaves the session as it was. When both sides change the
 // session at once (491) it tries again after a random pause (RFC 3261 section 14.1). A peer that does not know
-// the call (481), or does not answer (408), ends it with ErrGone.
+// the call (481), or does not answer (408), ends it with ErrGone. When ctx ends first the re-INVITE is cancelled, and a
+// 2xx that comes all the same is acknowledged and counts.
 func (c *Call) Reinvite(ctx context.Context) error { return c.offer(ctx, sipgo.INVITE) }
 
 func (c *Call) offer(ctx context.Context, method sipgo.RequestMethod) error {
-	return c.persist(ctx, func() error { return c.exchange(method) })
+	return c.persist(ctx, func() error { return c.exchange(ctx, method) })
 }
 
-// persist tries again what failed for a passing reason. When ctx ends an attempt goes on without its caller: an
-// INVITE cannot be taken back, and its 200 wants an ACK.
+// persist tries again what failed for a passing reason. When ctx ends an attempt goes on without its caller: what was
+// asked for cannot be unsaid, and the 200 of an INVITE wants an ACK.
 func (c *Call) persist(ctx context.Context, attempt func() error) error {
 	for try := 1; ; try++ {
 		err := c.inBackground(ctx, attempt)
@@ -193,8 +194,8 @@ func (c *Call) pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// exchange makes one offer and takes its answer.
-func (c *Call) exchange(method sipgo.RequestMethod) error {
+// exchange makes one offer and takes its answer. An INVITE is taken back when ctx ends.
+func (c *Call) exchange(ctx context.Context, method sipgo.RequestMethod) error {
 	n, err := c.beginOffering(method)
 	if err != nil {
 		return err
@@ -204,8 +205,10 @@ func (c *Call) exchange(method sipgo.RequestMethod) error {
 	if err != nil {
 		return err
 	}
+	patient, stop := c.patience(ctx, method)
+	defer stop()
 	var tx *clientTx
-	res, err := c.askWith(c.ctx, func() (*sipgo.Request, *flow, error) {
+	res, err := c.askWith(patient, func() (*sipgo.Request, *flow, error) {
 		req, f, err := c.request(method)
 		if err == nil {
 			c.introduce(req)
@@ -214,6 +217,9 @@ func (c *Call) exchange(method sipgo.RequestMethod) error {
 		return req, f, err
 	}, func(t *clientTx) {
 		tx = t
+		if method == sipgo.INVITE {
+			t.takeBack = func(heard bool) (*sipgo.Response, error) { return c.takeBack(t, heard) }
+		}
 		t.tx.OnRetransmission(func(*sipgo.Response) { t.repeatAck() })
 	})
 	if err := c.outcome(method, res, err); err != nil {
@@ -224,8 +230,24 @@ func (c *Call) exchange(method sipgo.RequestMethod) error {
 			return err
 		}
 	}
+	if err := context.Cause(c.ctx); err != nil {
+		return err
+	}
 	session, _ := sessionOf(res)
 	return c.negotiateAccept(n, session)
+}
+
+// patience is a context that ends with the call, and for what can be taken back also with ctx.
+func (c *Call) patience(ctx context.Context, method sipgo.RequestMethod) (context.Context, func()) {
+	patient, cancel := context.WithCancelCause(c.ctx)
+	if method != sipgo.INVITE {
+		return patient, func() { cancel(nil) }
+	}
+	stop := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
+	return patient, func() {
+		stop()
+		cancel(nil)
+	}
 }
 
 // outcome judges how a request went that refreshes the dialog. A peer without the call, or none at all, ends it

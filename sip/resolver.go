@@ -34,6 +34,11 @@ func (u *UserAgent) targets(ctx context.Context, uri sipgo.Uri) ([]Target, error
 	if err == nil && len(targets) == 0 {
 		err = fmt.Errorf("sip: %s has no address", uri.Host)
 	}
+	if err == nil {
+		if targets = secureOnly(uri, targets); len(targets) == 0 {
+			err = errNotSecure
+		}
+	}
 	return targets[:min(len(targets), targetsMax)], err
 }
 

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
@@ -367,6 +368,27 @@ func TestConnectionsInAllAreLimited(t *testing.T) {
 			t.Errorf("%d connections admitted, want %d", admitted, 256)
 		}
 	})
+}
+
+func TestConnectionsAreCounted(t *testing.T) {
+	a := newAuthority(t)
+	ua := overTCP(t, rings, a.overTLS(), func(c *Config) { c.Listen = append(c.Listen, Listen{Network: "tcp", Address: "127.0.0.1:0"}) })
+	counted := func() string { return fmt.Sprint(ua.Connections()) }
+	if got, want := counted(), "{map[tcp:0 tls:0 ws:0 wss:0] 0 0}"; got != want {
+		t.Errorf("counted %s, want %s", got, want)
+	}
+	plain, err := net.Dial("tcp", ua.Addrs()[2].String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	silent, err := net.Dial("tcp", ua.Addrs()[0].String()) // says nothing in its handshake
+	if err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, func() bool { return counted() == "{map[tcp:1 tls:1 ws:0 wss:0] 1 0}" })
+	plain.Close()
+	silent.Close()
+	waitFor(t, func() bool { return counted() == "{map[tcp:0 tls:0 ws:0 wss:0] 0 0}" })
 }
 
 // A flaky listener fails to accept a few times first.

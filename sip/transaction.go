@@ -96,6 +96,7 @@ func (u *UserAgent) terminateTransactions() {
 	clear(u.servers)
 	clear(u.completed)
 	clear(u.merges)
+	clear(u.clients) // also those that have ended
 	if u.ended = nil; u.sweeper != nil {
 		u.sweeper.Stop()
 	}
@@ -191,7 +192,12 @@ func (t *serverTx) trying() {
 
 // refuse answers with the status of a verdict, and tells who observes.
 func (t *serverTx) refuse(v *verdict) {
-	if t.respond(t.ua.responseWith(t.req, t.tag, v.status, v.reason(), v.headers...)) {
+	res := t.ua.responseWith(t.req, t.tag, v.status, v.reason(), v.headers...)
+	if v.status == 580 {
+		offer, _ := sessionOf(t.req)
+		withBody(res, failedPreconditions(offer))
+	}
+	if t.respond(res) {
 		t.ua.observeRefusal(t.req, t.flow, v)
 	}
 }

@@ -56,12 +56,15 @@ type UserAgent struct {
 	sweeper   *time.Timer           // forgets them
 	merges    map[string]struct{}   // by mergeKey, of servers and completed
 	clients   map[string]*clientTx  // by sipgo's key
+	lingering int                   // those of them that have ended
 	dialogs   map[dialogID]*Call
 	all       map[*Call]struct{}
 	guests    map[netip.Addr][]*trunk  // by a source that answered a challenge
 	idlers    []chan struct{}          // closed when there is no call left
 	parked    map[string]*parkedCancel // by transactionKey of the INVITE that did not come yet
 	conns     connections
+
+	dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // New opens the listeners, so that Addrs is known and a wrong address is an error here; messages wait
@@ -79,6 +82,7 @@ func New(config Config, handler Handler) (*UserAgent, error) {
 		servers: map[string]*serverTx{}, completed: map[string]*completed{}, merges: map[string]struct{}{}, clients: map[string]*clientTx{},
 		dialogs: map[dialogID]*Call{}, all: map[*Call]struct{}{}, parked: map[string]*parkedCancel{},
 		guests: map[netip.Addr][]*trunk{}, posts: map[any]*post{}, loans: map[*registering]*loan{}, conns: newConnections(), told: newBucket(1, 10),
+		dial: new(net.Dialer).DialContext,
 	}
 	u.ctx, u.stop = context.WithCancel(context.Background())
 	u.verifier, u.visitors, u.challenges = auth.New(config.Realm), newVisitors(), newBucket(challengesInAll, challengesInAll)
@@ -138,16 +142,21 @@ func (u *UserAgent) Addrs() []net.Addr {
 	return addrs
 }
 
-// Close hangs up every call, closes the listeners and waits for everything to end. Drain first, to be kind.
+// Close hangs up every call, ends registrations, closes the listeners and waits for everything to end. Drain first, to
+// be kind.
 func (u *UserAgent) Close() {
 	u.reloading.Lock()
 	u.serving.Store(false) // no duty is begun any more
 	u.reloading.Unlock()
+	until := time.Now().Add(goodbyeTime)
+	u.draining.CompareAndSwap(nil, &until)
 	u.hangUpAll(ErrDrain)
+	u.relieve()
 	u.stop()
 	u.mu.Lock()
 	u.stopped = true
 	u.mu.Unlock()
+	u.hangUpAll(ErrDrain) // those that came in meanwhile
 	u.duties.Wait()
 	u.calls.Wait()
 	u.terminateTransactions()
