@@ -143,13 +143,18 @@ func (e *tellTale) take() string {
 	return heard
 }
 
-// offerAgents has the gateway put callers through. What the two ends say are prompts, which the other end knows by their sound.
+// offerAgents has the gateway put callers through.
 func (s *stage) offerAgents(way string) {
 	now := *s.server.gateway.now.Load()
 	c := *now.config
 	c.Agents.Connect, c.Agents.Trunk, c.Agents.Way = "sip:+14155550199@"+agentAddress, "pbx", way
 	now.config = &c
 	s.server.gateway.now.Store(&now)
+}
+
+// learnPrompts has both ends know a few prompts by their sound: it is those that they say to each other.
+func (s *stage) learnPrompts() {
+	now := s.server.gateway.now.Load()
 	music, err := now.sounds.music.decode()
 	if err != nil {
 		s.t.Fatal(err)
@@ -221,7 +226,7 @@ func (s *stage) crosses(name, who string, from *media.Session, there *tellTale) 
 	return nil
 }
 
-// A forking connection is a proxy's before two phones: both ring and answer.
+// A forking connection is a proxy's before two phones: both ring and answer, the other one a little later.
 type forking struct {
 	*memnet.Conn
 	agent *agentPhone

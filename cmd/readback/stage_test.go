@@ -151,6 +151,7 @@ func (s *stage) act(words []string) error {
 		return nil
 	case words[0] == "agents":
 		s.offerAgents(words[1])
+		s.learnPrompts()
 		return nil
 	case words[0] == "agent":
 		return s.agentDoes(words[1:])
