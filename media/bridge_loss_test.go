@@ -83,11 +83,12 @@ func TestJitterAcrossABridge(t *testing.T) {
 		e = ear{}
 		for i := range packets {
 			packet := a.packet(0, code[160*i:160*(i+1)])
-			late := time.Duration(0)
-			if i < jittery {
-				late = time.Duration(r.IntN(60)) * time.Millisecond
+			send := func() { _, _ = a.WriteToAddrPort(packet, a.to) }
+			if late := time.Duration(r.IntN(60)) * time.Millisecond; i < jittery && late > 0 {
+				time.AfterFunc(late, send)
+			} else {
+				send()
 			}
-			time.AfterFunc(late, func() { _, _ = a.WriteToAddrPort(packet, a.to) })
 			b.sound()
 			rounds(1)
 			e.listen(b)
