@@ -46,7 +46,7 @@ func usersOf(trunks []*trunk, realm string) map[string]authUser {
 // that challenges, and from a source that may still be heard.
 func (u *UserAgent) stranger(p []byte, f *flow, challenge bool) {
 	source := f.source.Addr()
-	if !challenge || len(u.guestsAt(source)) == 0 && !u.visitors.heard(source) {
+	if !challenge || !u.entertains(source) && !u.visitors.heard(source) {
 		u.strangers.add(source)
 		return
 	}
@@ -75,8 +75,9 @@ func (u *UserAgent) invited(req *sipgo.Request, f *flow) bool {
 		return f.trunk != nil
 	case errors.Is(err, auth.ErrWrong):
 		visitor.wrong()
-		u.challenge(req, f, false)
-		u.observeRefusal(req, f, &verdict{401, "credentials", "the name or the password is wrong", nil})
+		if u.challenge(req, f, false) {
+			u.observeRefusal(req, f, &verdict{401, "credentials", "the name or the password is wrong", nil})
+		}
 	default:
 		u.challenge(req, f, errors.Is(err, auth.ErrStale))
 	}
@@ -98,10 +99,10 @@ func (u *UserAgent) authenticate(req *sipgo.Request, source netip.Addr) (authUse
 	return authUser{}, errNoAnswer
 }
 
-// challenge answers 401 without a transaction; the peer's ACK is one of a stranger.
-func (u *UserAgent) challenge(req *sipgo.Request, f *flow, stale bool) {
+// challenge answers 401 without a transaction; the peer's ACK is one of a stranger. It reports whether it did.
+func (u *UserAgent) challenge(req *sipgo.Request, f *flow, stale bool) bool {
 	if !u.challenges.take() {
-		return
+		return false
 	}
 	f.answerTo(req.Via())
 	v := &verdict{status: 401}
@@ -109,6 +110,7 @@ func (u *UserAgent) challenge(req *sipgo.Request, f *flow, stale bool) {
 		v.headers = append(v.headers, header("WWW-Authenticate", c))
 	}
 	u.answerStateless(req, f, v)
+	return true
 }
 
 // welcome is the trunk for the calls of one source that has given the right answer; it is sent to and heard from
@@ -132,6 +134,7 @@ func (u *UserAgent) welcome(t *trunk, source netip.Addr) *trunk {
 	at := netip.PrefixFrom(source, source.BitLen())
 	g := t.derived(at)
 	g.Networks = append(slices.Clone(t.Networks), at) // for the sound, too
+	g.Username, g.Password, g.Realm = "", "", ""      // what is said to the trunk's servers is not for its users
 	u.guests[source] = append(u.guests[source], g)
 	return g
 }
@@ -143,12 +146,22 @@ func (u *UserAgent) guestsAt(source netip.Addr) []*trunk {
 	return u.guests[source]
 }
 
+// entertains says that a source has calls, or had some a moment ago: then its messages are limited like a trunk's.
+func (u *UserAgent) entertains(source netip.Addr) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return slices.ContainsFunc(u.guests[source], (*trunk).present)
+}
+
+// present says that a guest has calls, or that its last words may still be repeated. The caller holds UserAgent.mu.
+func (t *trunk) present() bool { return t.using > 0 || time.Since(t.seen) <= 64*sipgo.T1 }
+
 // seeOut forgets the guests without calls. The caller holds mu.
 func (u *UserAgent) seeOut() {
 	for source, list := range u.guests {
 		var stay []*trunk
 		for _, g := range list {
-			if g.using > 0 || time.Since(g.seen) <= 64*sipgo.T1 {
+			if g.present() {
 				stay = append(stay, g)
 			}
 		}

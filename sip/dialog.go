@@ -77,10 +77,11 @@ func (u *UserAgent) dialogOf(req *sipgo.Request, f *flow) *Call {
 	id := dialogID{callIDOf(req), tagOf(req.To().Params), tagOf(req.From().Params)}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if c := u.dialogs[id]; c != nil && c.trunk.owns(f) {
-		return c
+	c := u.dialogs[id]
+	if c == nil || !c.trunk.owns(f) || f.trunk != nil && f.trunk.base != nil && f.trunk.usage != c.trunk.usage {
+		return nil // or the proxy, or the user at this source, speaks for another trunk
 	}
-	return nil
+	return c
 }
 
 func (c *Call) dialogID() dialogID {

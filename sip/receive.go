@@ -93,13 +93,13 @@ func (u *UserAgent) receiveRequest(req *sipgo.Request, f *flow) {
 	u.dispatch(tx, call)
 }
 
-// withinRate keeps a trunk within its messages a second. BYE is always heard: it ends the traffic.
+// withinRate keeps a trunk within its messages a second. The BYE of a call is always heard: it ends the traffic.
 func (u *UserAgent) withinRate(req *sipgo.Request, f *flow, call *Call) bool {
 	messages := f.trunk.messages
 	if call != nil {
 		messages = call.messages
 	}
-	if messages.take() || req.Method == sipgo.BYE {
+	if messages.take() || req.Method == sipgo.BYE && call != nil && call.ctx.Err() == nil {
 		return true
 	}
 	u.reject(req, f, &verdict{503, "message-rate", "too many messages a second", []sipgo.Header{retryAfterCap()}})

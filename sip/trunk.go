@@ -104,7 +104,11 @@ func (t *trunk) has(a netip.Addr) bool {
 	return slices.ContainsFunc(t.reach, func(n netip.Prefix) bool { return n.Contains(a) })
 }
 
-// owns says whether what came by a flow may concern a call or transaction of the trunk.
+// owns says whether what came by a flow may concern a call or transaction of the trunk. One that is for certain sources
+// is heard from those alone.
 func (t *trunk) owns(f *flow) bool {
+	if t.base != nil && !t.has(f.source.Addr()) {
+		return false
+	}
 	return f.trunk != nil && f.trunk.usage == t.usage || t.past.Load() && t.has(f.source.Addr())
 }
