@@ -261,8 +261,9 @@ func (s *server) close() error {
 // addresses is the ready line's list of where the gateway listens, and of the way its packets take.
 func (s *server) addresses() string {
 	var all []string
-	for _, address := range s.agent.Addrs() {
-		all = append(all, fmt.Sprintf("%s %s", address.Network(), address))
+	listen := s.gateway.now.Load().config.SIP.Listen
+	for i, address := range s.agent.Addrs() {
+		all = append(all, fmt.Sprintf("%s %s", listen[i].Network, address))
 	}
 	list := "sip " + strings.Join(all, ", ")
 	if s.http != nil {
