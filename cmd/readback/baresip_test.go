@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"readback/media/wav"
+	"readback/tickets"
 )
 
 // A baresip is the softphone of that name, told what to do over its control port.
@@ -72,14 +73,14 @@ func startBaresip(t *testing.T, account string) *baresip {
 	return startBaresipAt(t, 8000, account)
 }
 
-// startBaresipAt does that for codecs of another sample rate in Hz.
-func startBaresipAt(t *testing.T, rate int, account string) *baresip {
+// startBaresipAt does that for codecs of another sample rate in Hz, with more lines of configuration.
+func startBaresipAt(t *testing.T, rate int, account string, more ...string) *baresip {
 	t.Helper()
 	path := tool(t, "baresip", "baresip")
 	b := &baresip{t: t, dir: t.TempDir(), events: make(chan string, 1000), said: &lockedBuffer{}}
 	port := freePort(t)
 	for name, text := range map[string]string{
-		"config":   fmt.Sprintf(baresipConfig, microphone(t, b.dir, rate), b.dir, port),
+		"config":   fmt.Sprintf(baresipConfig, microphone(t, b.dir, rate), b.dir, port) + strings.Join(more, "\n") + "\n",
 		"accounts": account + "\n",
 		"contacts": "",
 	} {
@@ -201,6 +202,15 @@ func (b *baresip) dial(p *process) { b.command("dial", fmt.Sprintf("sip:+1888799
 func (b *baresip) opensATicket(p *process) {
 	b.t.Helper()
 	b.await("CALL_ESTABLISHED", 20*time.Second)
+	number := b.answersAll(p)
+	if heard := heardNumber(b.t, b.recorded()); heard != number {
+		b.t.Errorf("baresip heard the number %q; the ticket is %q", heard, number)
+	}
+}
+
+// answersAll is the rest of a call that was answered. It returns the ticket's number.
+func (b *baresip) answersAll(p *process) tickets.Number {
+	b.t.Helper()
 	for _, key := range "230471234#246810#2219" {
 		b.command("sndcode", string(key))
 		time.Sleep(300 * time.Millisecond) // a press takes its time, and baresip does not say when it is over
@@ -208,9 +218,7 @@ func (b *baresip) opensATicket(p *process) {
 	b.await("CALL_CLOSED", 90*time.Second)
 	found := p.tickets()
 	wantTicket(b.t, found)
-	if heard := heardNumber(b.t, b.recorded()); heard != found[0].Number {
-		b.t.Errorf("baresip heard the number %q; the ticket is %q", heard, found[0].Number)
-	}
+	return found[0].Number
 }
 
 // recorded is the file of what baresip heard.

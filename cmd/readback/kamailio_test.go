@@ -19,6 +19,7 @@ type kamailio struct {
 	t    *testing.T
 	addr netip.AddrPort // UDP and TCP
 	log  *lockedBuffer
+	cmd  *exec.Cmd
 }
 
 // startKamailio runs Kamailio at addr with the fields of its configuration, and {listen}, filled in.
@@ -47,7 +48,7 @@ func startKamailioIn(t *testing.T, dir, config string, addr netip.AddrPort, fiel
 	}
 	k := &kamailio{t: t, addr: addr, log: &lockedBuffer{}}
 	cmd := exec.Command(path, append([]string{"-f", filepath.Join(dir, config), "-DD", "-E", "-w", dir, "-Y", dir, "-m", "16", "-M", "4"}, flags...)...)
-	cmd.Stdout, cmd.Stderr = k.log, k.log
+	cmd.Stdout, cmd.Stderr, k.cmd = k.log, k.log, cmd
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("Kamailio %s at %s:\n%s", config, addr, lastLines(k.log.String(), 60))
@@ -67,7 +68,7 @@ func startKamailioIn(t *testing.T, dir, config string, addr netip.AddrPort, fiel
 // until waits for something that a running Kamailio brings about.
 func (k *kamailio) until(what string, done func() bool) {
 	k.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			k.t.Fatalf("waited in vain until %s; Kamailio:\n%s", what, lastLines(k.log.String(), 40))
 		}

@@ -47,6 +47,7 @@ type process struct {
 	config string
 	sip    netip.AddrPort // udp
 	tcp    netip.AddrPort
+	tls    netip.AddrPort // where it listens there too
 	http   string
 	cmd    *exec.Cmd
 	log    *lockedBuffer
@@ -96,7 +97,7 @@ numbers:
 // Tests share their machine: late ticks are no overload there, where a test does not say so itself.
 const unhurried = "rtp: {overload: {busy: 1, late: 1s}}\n"
 
-var readyLine = regexp.MustCompile(`^readback ready: sip udp (\S+), tcp ([^ ,;]+)(?:, tcp [^ ,;]+)?; http (\S+); media (io_uring|plain);`)
+var readyLine = regexp.MustCompile(`^readback ready: sip udp (\S+), tcp ([^ ,;]+)(?:, tcp [^ ,;]+)?(?:, tls ([^ ,;]+))?; http (\S+); media (io_uring|plain);`)
 
 // startGateway runs the program with the sample accounts and waits for its ready line. More configuration may be added.
 func startGateway(t testing.TB, more string) *process {
@@ -151,7 +152,10 @@ func (p *process) start() {
 		_ = p.cmd.Process.Kill()
 		p.t.Fatalf("no ready line but %q (%v); log:\n%s", line, err, p.log)
 	}
-	p.sip, p.tcp, p.http = netip.MustParseAddrPort(match[1]), netip.MustParseAddrPort(match[2]), match[3]
+	p.sip, p.tcp, p.http = netip.MustParseAddrPort(match[1]), netip.MustParseAddrPort(match[2]), match[4]
+	if match[3] != "" {
+		p.tls = netip.MustParseAddrPort(match[3])
+	}
 	go func() { p.exited <- p.cmd.Wait() }()
 }
 
