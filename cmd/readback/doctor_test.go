@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -233,6 +235,41 @@ func TestDoctorTrunkVouchesForNobody(t *testing.T) {
 		change(&changed)
 		if got := w.admit(&changed); len(got.Trunks) != 1 {
 			t.Errorf("%s: got %+v", name, got.Trunks)
+		}
+	}
+}
+
+// A gateway whose certificate nobody vouches for, whom the configuration names, is not well.
+func TestDoctorTrustsTheAuthoritiesAlone(t *testing.T) {
+	dir := t.TempDir()
+	files := newSigner(t, dir).issue("gateway", "sip.example.com", "127.0.0.1")
+	pair, err := tls.LoadX509KeyPair(files.Certificate, files.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(pair.Certificate[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	strange := t.TempDir()
+	newSigner(t, strange)
+	for name, test := range map[string]struct {
+		authorities, advertise, want string
+	}{
+		"signed":         {filepath.Join(dir, "authority.crt"), "", ""},
+		"with its name":  {filepath.Join(dir, "authority.crt"), "sip.example.com", ""},
+		"another's name": {filepath.Join(dir, "authority.crt"), "sip.example.org", "not sip.example.org"},
+		"by a stranger":  {filepath.Join(strange, "authority.crt"), "", "unknown authority"},
+	} {
+		c := config.Default()
+		c.SIP.TLS.Authorities, c.SIP.Advertise = config.Path(test.authorities), test.advertise
+		v := &visit{config: c, addresses: map[string]netip.AddrPort{"tls": netip.MustParseAddrPort("127.0.0.1:5061")}}
+		if err := v.trust(); err != nil {
+			t.Fatal(err)
+		}
+		err := v.secure.VerifyConnection(tls.ConnectionState{PeerCertificates: []*x509.Certificate{leaf}})
+		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got %v, want %q", name, err, test.want)
 		}
 	}
 }

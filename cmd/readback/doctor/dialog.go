@@ -3,6 +3,7 @@ package doctor
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -12,6 +13,10 @@ import (
 func (s *player) note(m *message) {
 	if s.to.Observe != nil {
 		s.to.Observe(false, m.raw)
+	}
+	if _, media, ok := strings.Cut(m.body, "m=audio "); ok {
+		port, _, _ := strings.Cut(media, " ")
+		s.soundFrom, _ = strconv.Atoi(port)
 	}
 	if m.status == "" {
 		if m.method == "BYE" {

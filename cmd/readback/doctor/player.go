@@ -77,6 +77,7 @@ type player struct {
 	branch, inviteBranch, rack     string
 	inviteURI, inviteTo            string
 	version                        int
+	soundFrom                      int      // the port that the gateway has named last
 	request                        *message // the last one that came
 	last                           string   // method of the last request sent
 	lastSequence                   int
@@ -229,13 +230,21 @@ func (s *player) transmit(message []byte) error {
 	return s.wire.send(message)
 }
 
+// symmetric says whether sound comes from where the gateway wants it sent, as firewalls rely on (RFC 4961).
+func (s *player) symmetric() error {
+	if from := s.ear.from.Load(); s.soundFrom != 0 && int(from.Port()) != s.soundFrom {
+		return &failure{fmt.Sprintf("sound from port %d of the answer", s.soundFrom), "sound from " + from.String(), ""}
+	}
+	return nil
+}
+
 // listen waits until sound arrives, or stops arriving.
 func (s *player) listen(ctx context.Context, step *Step) error {
 	begun, before := time.Now(), s.ear.packets.Load()
 	for time.Since(begun) < step.Within {
 		switch {
 		case step.Kind == Hear && s.ear.packets.Load()-before >= heardPackets:
-			return nil
+			return s.symmetric()
 		case step.Kind == Quiet && s.ear.quiet(begun):
 			return nil
 		}

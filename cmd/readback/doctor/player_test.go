@@ -180,6 +180,44 @@ func TestARightGatewayPasses(t *testing.T) {
 	}
 }
 
+// Sound that does not come from the port of the answer is lost behind a firewall.
+func TestSoundFromElsewhereFails_RFC4961_4(t *testing.T) {
+	e, err := listenSound(netip.MustParseAddr("127.0.0.1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.close)
+	conn, err := net.Dial("udp", e.conn.LocalAddr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	sending, stop := context.WithCancel(t.Context())
+	var sender sync.WaitGroup
+	defer sender.Wait()
+	defer stop()
+	sender.Go(func() {
+		packet := make([]byte, 172)
+		packet[0] = 0x80
+		for pause(sending, time.Millisecond) == nil {
+			_, _ = conn.Write(packet)
+		}
+	})
+	port := conn.LocalAddr().(*net.UDPAddr).Port
+	s := &player{ear: e, soundFrom: port}
+	step := &Step{Kind: Hear, Within: 5 * time.Second}
+	if err := s.listen(t.Context(), step); err != nil {
+		t.Errorf("from the port of the answer: %v", err)
+	}
+	s.soundFrom = port ^ 1
+	if err := s.listen(t.Context(), step); err == nil || !strings.Contains(err.Error(), "got sound from 127.0.0.1:") {
+		t.Errorf("from another port: got %v", err)
+	}
+	if err := s.listen(t.Context(), &Step{Kind: Quiet, Within: 100 * time.Millisecond}); err == nil || !strings.Contains(err.Error(), "expected no sound") {
+		t.Errorf("while there is sound: got %v", err)
+	}
+}
+
 func TestABusyGatewayIsAskedAgain(t *testing.T) {
 	_, target := startPeer(t, func(method string, times int) string {
 		if times == 1 {

@@ -18,12 +18,7 @@ func (s *player) send(step *Step) error {
 	if s.cseqOf(step) == 0 {
 		s.lastSequence = s.sequence
 	}
-	var kind, body string
-	if step.Body != "" {
-		s.version++
-		b := s.persona.Bodies[step.Body]
-		kind, body = b.Type, s.expand(b.Text)
-	}
+	kind, body := s.body(step)
 	changes := slices.Clone(step.Headers)
 	if step.Method == "INVITE" && s.remoteTag == "" {
 		changes = slices.Concat(s.persona.Headers, changes)
@@ -52,6 +47,16 @@ func (s *player) send(step *Step) error {
 		s.ended = true
 	}
 	return s.transmit(message)
+}
+
+// body is what a step sends, as the next version of the session.
+func (s *player) body(step *Step) (kind, text string) {
+	if step.Body == "" {
+		return "", ""
+	}
+	s.version++
+	b := s.persona.Bodies[step.Body]
+	return b.Type, s.expand(b.Text)
 }
 
 // cseqOf is the sequence number that a step writes itself; 0 when it does not.
@@ -163,12 +168,7 @@ func (s *player) reply(to *message, step *Step) error {
 		}
 	}
 	own = append(own, Header{Name: "Contact", Value: s.contact()})
-	var kind, body string
-	if step.Body != "" {
-		s.version++
-		b := s.persona.Bodies[step.Body]
-		kind, body = b.Type, s.expand(b.Text)
-	}
+	kind, body := s.body(step)
 	changes := slices.Clone(step.Headers)
 	for i := range changes {
 		changes[i].Value = s.expand(changes[i].Value)
