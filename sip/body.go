@@ -56,7 +56,7 @@ func sessionPart(contentType string, body []byte) ([]byte, bool) {
 
 // optionalBody says that the sender lets us ignore the body.
 func optionalBody(req *sipgo.Request) bool {
-	for _, h := range req.GetHeaders("Content-Disposition") {
+	for _, h := range headersOf(req, "Content-Disposition") {
 		if strings.Contains(strings.ReplaceAll(strings.ToLower(h.Value()), " ", ""), "handling=optional") {
 			return true
 		}

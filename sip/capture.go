@@ -19,7 +19,7 @@ func (u *UserAgent) observeMessage(kind Kind, m sipgo.Message, f *flow, raw []by
 	if h := m.CSeq(); h != nil {
 		e.CSeq = h.SeqNo
 	}
-	if h := m.GetHeaders("Reason"); len(h) > 0 {
+	if h := headersOf(m, "Reason"); len(h) > 0 {
 		e.Reason = h[0].Value()[:min(len(h[0].Value()), maxReason)]
 	}
 	u.capture(&e, raw)

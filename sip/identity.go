@@ -147,7 +147,7 @@ func withheld(req *sipgo.Request) bool {
 // privacy are the levels that the caller asks for, in lower case.
 func privacy(req *sipgo.Request) []string {
 	var levels []string
-	for _, h := range req.GetHeaders("Privacy") {
+	for _, h := range headersOf(req, "Privacy") {
 		levels = append(levels, strings.FieldsFunc(strings.ToLower(h.Value()), func(r rune) bool { return r == ';' || r == ',' || r == ' ' })...)
 	}
 	return levels

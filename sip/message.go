@@ -241,8 +241,22 @@ func tidy(s, separators string) string {
 func values(m sipgo.Message, names ...string) []string {
 	var list []string
 	for _, name := range names {
-		for _, h := range m.GetHeaders(name) {
+		for _, h := range headersOf(m, name) {
 			list = append(list, splitList(h.Value())...)
+		}
+	}
+	return list
+}
+
+// headersOf are the header fields of a name, in order. sipgo would make a copy in lower case of every name on the way.
+func headersOf(m sipgo.Message, name string) (list []sipgo.Header) {
+	all, ok := m.(interface{ Headers() []sipgo.Header })
+	if !ok {
+		return m.GetHeaders(name)
+	}
+	for _, h := range all.Headers() {
+		if n := h.Name(); len(n) == len(name) && strings.EqualFold(n, name) {
+			list = append(list, h)
 		}
 	}
 	return list

@@ -212,7 +212,7 @@ func supportsTimer(req *sipgo.Request) bool {
 
 // interval reads the seconds of a Session-Expires, Min-SE or Retry-After.
 func interval(m sipgo.Message, name string) (time.Duration, bool) {
-	fields := m.GetHeaders(name)
+	fields := headersOf(m, name)
 	if len(fields) == 0 {
 		return 0, false
 	}
@@ -229,7 +229,7 @@ func interval(m sipgo.Message, name string) (time.Duration, bool) {
 
 // refresherOf is who refreshes by a Session-Expires: "uac", "uas", or empty.
 func refresherOf(m sipgo.Message) string {
-	fields := m.GetHeaders("Session-Expires")
+	fields := headersOf(m, "Session-Expires")
 	if len(fields) == 0 {
 		return ""
 	}

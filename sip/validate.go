@@ -61,7 +61,7 @@ func validate(m sipgo.Message) *verdict {
 	case *sipgo.Request:
 		return validateRequest(m)
 	case *sipgo.Response:
-		if len(m.GetHeaders("Via")) > 1 {
+		if len(headersOf(m, "Via")) > 1 {
 			return malformed("a response to another")
 		}
 	}
@@ -75,7 +75,7 @@ func validateRequest(req *sipgo.Request) *verdict {
 	case hops != nil && hops.Val() > 255:
 		return malformed("Max-Forwards is larger than 255")
 	case req.Method != sipgo.INVITE || req.Contact() == nil:
-	case len(req.GetHeaders("Contact")) > 1:
+	case len(headersOf(req, "Contact")) > 1:
 		return malformed("more than one Contact")
 	case req.Contact().Address.Wildcard:
 		return malformed("Contact")
