@@ -98,7 +98,7 @@ func TestGatewayIsNotReadyWhileAListenerIsDown(t *testing.T) {
 		for !r.ua.Ready() {
 			time.Sleep(10 * time.Millisecond)
 		}
-		synctest.Wait() // what is up is told next
+		synctest.Wait()
 		if got, want := time.Since(start), 1500*time.Millisecond; got < want || got > want+20*time.Millisecond { // 0.1 + 0.2 + 0.4 + 0.8 s
 			t.Errorf("ready again after %v, want about %v", got, want)
 		}
