@@ -93,7 +93,7 @@ func (a *attempt) preview(f *fork, session []byte, reliable bool) {
 
 // answerEarly answers an offer in a reliable 1xx; what the PRACK will hold. One that cannot be taken ends the call.
 func (a *attempt) answerEarly(f *fork, offer []byte) []byte {
-	answer, err := a.call.negotiate(a.call.negotiator, offer)
+	answer, err := a.call.negotiate(a.call.prepared(), offer)
 	if err != nil {
 		a.call.end(err)
 		return nil
@@ -108,7 +108,7 @@ func (a *attempt) agree(f *fork, session []byte) error {
 	if a.playing == f && bytes.Equal(session, f.session) {
 		return nil
 	}
-	err := a.call.negotiateAccept(a.call.negotiator, session)
+	err := a.call.negotiateAccept(a.call.prepared(), session)
 	if err == nil {
 		f.session, a.playing = session, f
 	}
@@ -146,7 +146,7 @@ func (a *attempt) lateSession(f *fork, offer []byte, gone bool) ([]byte, error) 
 	if !a.opts.LateOffer || f.settled || gone {
 		return nil, nil
 	}
-	return a.call.lateAnswer(a.call.negotiator, offer)
+	return a.call.lateAnswer(a.call.prepared(), offer)
 }
 
 // finalSession puts the session of the fork that answered into force. What it said reliably before counts, and
@@ -156,7 +156,7 @@ func (a *attempt) finalSession(f *fork, session []byte) error {
 	case a.opts.LateOffer && (!f.settled || a.playing == f):
 		return nil
 	case a.opts.LateOffer: // another fork's offer was answered after this one's
-		_, err := a.call.negotiate(a.call.negotiator, f.session)
+		_, err := a.call.negotiate(a.call.prepared(), f.session)
 		return err
 	case f.err != nil && f.settled:
 		return f.err
