@@ -2,13 +2,18 @@ package sip
 
 import (
 	"context"
+	"errors"
 
 	sipgo "github.com/emiago/sipgo/sip"
 )
 
 // receiveBye ends the call (RFC 3261 section 15.1.2), also before the ACK for its 200 has come, and also
-// when our own BYE is under way.
+// when our own BYE is under way. After the peer's BYE there is no dialog for another one.
 func (c *Call) receiveBye(tx *serverTx) {
+	if errors.Is(context.Cause(c.ctx), ErrHangup) {
+		tx.refuse(&verdict{481, "no-dialog", "the call is over", nil})
+		return
+	}
 	tx.reply(200)
 	c.noteReasons(tx.req)
 	c.mu.Lock()

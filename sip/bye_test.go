@@ -249,3 +249,19 @@ func TestCSeqMustGrow_RFC3261_12_2_2(t *testing.T) {
 		}
 	})
 }
+
+// The call's own work may outlast it; to the peer there is no dialog any more.
+func TestASecondByeIs481_RFC3261_15_1_2(t *testing.T) {
+	inBubble(t, func(ctx context.Context, c *Call) {
+		answers(&negotiator{})(ctx, c)
+		time.Sleep(time.Minute)
+	}, func(r *rig) {
+		p := r.peer(carrier)
+		ok := p.establish(invite())
+		p.send(invite().inside("BYE", 2, ok))
+		p.expect("SIP/2.0 200")
+		p.send(invite().inside("BYE", 3, ok))
+		p.expect("SIP/2.0 481")
+		r.ended(ErrHangup)
+	})
+}
