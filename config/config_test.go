@@ -361,7 +361,7 @@ func TestProblemKnowsItsPlace(t *testing.T) {
 	for path, want := range map[string]string{
 		"numbers[0].locale":    "numbers[0].locale: m (readback.yaml:5:13); f",
 		"numbers[0].time_zone": "numbers[0].time_zone: m (readback.yaml:3:5); f",
-		"sip.max_calls":        "sip.max_calls: m (built-in default.yaml:44:14); f",
+		"sip.max_calls":        "sip.max_calls: m (built-in default.yaml:45:14); f",
 		"":                     "m (readback.yaml); f",
 	} {
 		if got := c.Problem(path, "m", "f").Error(); got != want {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -49,8 +50,14 @@ type Listen struct {
 	Advertise string `yaml:"advertise,omitzero" jsonschema:"pattern=^([A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?|::1|)$,maxLength=253" fix:"write an IP address or a host name, without a port"`
 	// Whether a call from an unknown address is asked for the name and password of a trunk (digest), in place of no answer.
 	Challenge bool `yaml:"challenge,omitzero"`
+	// What names and passwords are hashed with, the best first (RFC 8760). Empty: sha-256, md5. Some peers take one alone, or md5 alone.
+	Algorithms []string `yaml:"algorithms,omitempty" jsonschema:"enum=sha-256,enum=md5,minItems=1,uniqueItems=true"`
 	// The web origins whose pages may connect to a ws or wss listener, like https://support.example.com. Empty: any.
 	Origins []string `yaml:"origins,omitempty" jsonschema:"maxItems=100"`
+}
+
+func (l Listen) offersMD5() bool {
+	return len(l.Algorithms) == 0 || slices.Contains(l.Algorithms, "md5")
 }
 
 // SessionTimer bounds how long a call may go on without a sign of life in signalling (RFC 4028).

@@ -92,15 +92,25 @@ func (c *Config) warnAboutTrunks(warn func(path, message, fix string)) {
 			warn(path+".encryption", "the keys of the sound come in signalling that is not encrypted: who reads that can hear the call", "keep signalling on a network of your own, such as a VPN to the carrier")
 		}
 		if len(trunk.Users) > 0 {
-			for j, l := range c.SIP.Listen {
-				if l.Challenge && !encrypts(l.Network) {
-					warn(fmt.Sprintf("sip.listen[%d].challenge", j), "names can be read on the way, and passwords tried on what was read", "listen with network: tls")
-				}
-			}
+			c.warnAboutChallenges(warn)
 		}
 		if _, written := c.places[path+".max_calls"]; written && trunk.MaxCalls > c.SIP.MaxCalls {
 			warn(path+".max_calls", fmt.Sprintf("is %d, but sip.max_calls ends it at %d", trunk.MaxCalls, c.SIP.MaxCalls), "raise sip.max_calls, or lower this")
 		}
+	}
+}
+
+// warnAboutChallenges finds listeners that ask for passwords where others can read the answers.
+func (c *Config) warnAboutChallenges(warn func(path, message, fix string)) {
+	for i, l := range c.SIP.Listen {
+		if !l.Challenge || encrypts(l.Network) {
+			continue
+		}
+		message, fix := "names can be read on the way, and passwords tried on what was read", "listen with network: tls"
+		if l.offersMD5() {
+			message, fix = message+", most quickly where it is md5", fix+", and write algorithms: [sha-256] where peers can do that"
+		}
+		warn(fmt.Sprintf("sip.listen[%d].challenge", i), message, fix)
 	}
 }
 

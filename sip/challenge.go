@@ -67,7 +67,7 @@ func (u *UserAgent) invited(req *sipgo.Request, f *flow) bool {
 	if req.Method != sipgo.INVITE || tagOf(req.To().Params) != "" || !visitor.answered() {
 		return false
 	}
-	who, err := u.authenticate(req, f.source.Addr())
+	who, err := u.authenticate(req, f)
 	switch {
 	case err == nil:
 		visitor.right()
@@ -87,16 +87,29 @@ func (u *UserAgent) invited(req *sipgo.Request, f *flow) bool {
 var errNoAnswer = errors.New("there is no answer to a challenge")
 
 // authenticate finds whose name and password an INVITE has.
-func (u *UserAgent) authenticate(req *sipgo.Request, source netip.Addr) (authUser, error) {
+func (u *UserAgent) authenticate(req *sipgo.Request, f *flow) (authUser, error) {
 	for _, h := range req.GetHeaders("Authorization") {
 		answer, err := auth.Parse(h.Value())
 		if err != nil || answer.Realm != u.verifier.Realm {
 			continue // another's, which a proxy may have left (RFC 3261 section 22.3)
 		}
 		who := u.door.now.Load().users[answer.Username]
-		return who, u.verifier.Check(answer, source, string(req.Method), req.Recipient.String(), who.user)
+		return who, u.verifier.Check(answer, f.offer(), f.source.Addr(), string(req.Method), req.Recipient.String(), who.user)
 	}
 	return authUser{}, errNoAnswer
+}
+
+// offer are the algorithms of the listener that the flow came by.
+func (f *flow) offer() auth.Algorithms {
+	switch w := f.wire.(type) {
+	case *udpListener:
+		return w.spec.Algorithms
+	case *connection:
+		if w.listener != nil {
+			return w.listener.spec.Algorithms
+		}
+	}
+	return nil
 }
 
 // challenge answers 401 without a transaction; the peer's ACK is one of a stranger. It reports whether it did.
@@ -106,7 +119,7 @@ func (u *UserAgent) challenge(req *sipgo.Request, f *flow, stale bool) bool {
 	}
 	f.answerTo(req.Via())
 	v := &verdict{status: 401}
-	for _, c := range u.verifier.Challenges(f.source.Addr(), stale) {
+	for _, c := range u.verifier.Challenges(f.offer(), f.source.Addr(), stale) {
 		v.headers = append(v.headers, header("WWW-Authenticate", c))
 	}
 	u.answerStateless(req, f, v)

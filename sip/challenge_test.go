@@ -85,6 +85,45 @@ func TestChallengeLetsAUserIn_RFC3261_22_RFC8760(t *testing.T) {
 	}
 }
 
+// A peer that knows MD5 alone, and looks at the first challenge alone, gets in where that is all that is offered.
+func TestOnlyAnOfferedAlgorithmLetsIn_RFC8760_2_4(t *testing.T) {
+	offers := func(c *Config) {
+		challenging(c)
+		c.Listen[0].Algorithms = []string{"MD5"}
+	}
+	inBubble(t, rings, func(r *rig) {
+		p := r.peer(stranger)
+		p.send(guest())
+		res := p.expect("SIP/2.0 401")
+		if got := strings.Count(res, "WWW-Authenticate:"); got != 1 {
+			t.Errorf("%d challenges, want 1:\n%s", got, res)
+		}
+		p.send(guest().answering(t, strings.Replace(res, "algorithm=MD5", "algorithm=SHA-256", 1), "SHA-256", "s3cret", 1))
+		p.expect("SIP/2.0 401")
+		if got := r.rules(); got != "credentials" || len(r.ua.guests) != 0 {
+			t.Errorf("refusals %q and %d guests after an answer by another algorithm, want credentials and none", got, len(r.ua.guests))
+		}
+		p.send(guest())
+		p.quiet(time.Second + time.Millisecond) // as after any wrong answer
+		p.send(guest().answering(t, res, "MD5", "s3cret", 1))
+		p.expect("SIP/2.0 180")
+	}, offers)
+}
+
+func TestWhatIsOfferedIsChecked(t *testing.T) {
+	trunks := []Trunk{{Name: "pbx", AuthUsers: []Credentials{{"alice", "s3cret"}}}}
+	for _, tt := range []struct {
+		algorithms []string
+		want       string
+	}{{nil, ""}, {[]string{"MD5", "SHA-256"}, ""}, {[]string{"md5"}, "neither"}, {[]string{"MD5", "MD5"}, "twice"}} {
+		listen := Listen{Network: "udp", Address: "127.0.0.1:0", Challenge: true, Algorithms: tt.algorithms}
+		_, err := New(Config{Listen: []Listen{listen}, Trunks: trunks}, nil)
+		if got := fmt.Sprint(err); (err == nil) != (tt.want == "") || !strings.Contains(got, tt.want) && err != nil {
+			t.Errorf("%q: %v, want an error with %q", tt.algorithms, err, tt.want)
+		}
+	}
+}
+
 // The BYE of the gateway goes to the source, whatever the Contact says.
 func TestChallengedCallIsHungUpAtItsSource(t *testing.T) {
 	inBubble(t, func(ctx context.Context, c *Call) {

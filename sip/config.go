@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"readback/sip/auth"
 )
 
 // Defaults of Config and Trunk.
@@ -96,6 +98,9 @@ type Listen struct {
 	// Challenge asks an INVITE of a source outside all trunks for the name and password of one (Trunk.AuthUsers),
 	// in place of silence.
 	Challenge bool
+	// Algorithms are offered by a challenge, best first: "SHA-256", "MD5" (RFC 8760). Empty is both, in that order. An
+	// answer by another is wrong.
+	Algorithms []string
 	// PacketConn and Listener, when set, are used instead of opening Address the first time.
 	PacketConn net.PacketConn
 	Listener   net.Listener
@@ -222,6 +227,9 @@ func (l Listen) check() error {
 		return fmt.Errorf("sip: listening on %s %s has origins, which are for ws and wss", l.Network, l.Address)
 	case at.Addr().Zone() != "":
 		return fmt.Errorf("sip: %s is the address of one link; give one without a zone", l.Address)
+	}
+	if err := auth.Algorithms(l.Algorithms).Check(); err != nil {
+		return fmt.Errorf("sip: listening on %s %s: %w", l.Network, l.Address, err)
 	}
 	return nil
 }

@@ -38,7 +38,8 @@ func (c *Config) fixed(next *Config) error {
 	same := len(c.Listen) == len(next.Listen)
 	for i := 0; same && i < len(c.Listen); i++ {
 		was, is := &c.Listen[i], &next.Listen[i]
-		same = was.Network == is.Network && was.Address == is.Address && was.Advertise == is.Advertise && was.Challenge == is.Challenge
+		same = was.Network == is.Network && was.Address == is.Address && was.Advertise == is.Advertise &&
+			was.Challenge == is.Challenge && slices.Equal(was.Algorithms, is.Algorithms)
 	}
 	if !same {
 		problems = append(problems, errors.New("sip: the listen addresses, and how they are listened on, cannot change while the gateway runs; restart it"))

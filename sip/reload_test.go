@@ -141,6 +141,7 @@ func TestReloadRefusesWhatCannotChange(t *testing.T) {
 	inBubble(t, rings, func(r *rig) {
 		for want, change := range map[string]func(*Config){
 			"listen addresses": func(c *Config) { c.Listen = append(c.Listen[:1:1], Listen{Network: "tcp", Address: "127.0.0.1:0"}) },
+			"listened on":      func(c *Config) { c.Listen = []Listen{c.Listen[0]}; c.Listen[0].Algorithms = []string{"MD5"} },
 			"advertised":       func(c *Config) { c.Advertise = "sip.example.com" },
 			"user agent":       func(c *Config) { c.UserAgent = "other" },
 			"two trunks":       func(c *Config) { c.Trunks = append(c.Trunks[:2:2], c.Trunks[0]) },

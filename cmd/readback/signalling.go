@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	sipgo "github.com/emiago/sipgo/sip"
@@ -73,6 +74,9 @@ func sipOf(c *config.Config) (sip.Config, error) {
 	shown := files.certificates("sip.tls.certificates", c.SIP.TLS.Certificates...)
 	for _, l := range c.SIP.Listen {
 		listen := sip.Listen{Network: l.Network, Address: l.Address.String(), Advertise: l.Advertise, Origins: l.Origins, Challenge: l.Challenge}
+		for _, algorithm := range l.Algorithms {
+			listen.Algorithms = append(listen.Algorithms, strings.ToUpper(algorithm))
+		}
 		if l.Network == "tls" || l.Network == "wss" {
 			listen.TLS = shown
 		}

@@ -56,7 +56,7 @@ func TestExamples_RFC7616_3_9_1(t *testing.T) {
 }
 
 func TestChallengesOfferTheBestFirst_RFC8760_2_3(t *testing.T) {
-	list := New(realm).Challenges(source, true)
+	list := New(realm).Challenges(nil, source, true)
 	if len(list) != 2 || !strings.Contains(list[0], "algorithm=SHA-256") || !strings.Contains(list[1], "algorithm=MD5") {
 		t.Fatalf("challenges %q", list)
 	}
@@ -69,35 +69,56 @@ func TestChallengesOfferTheBestFirst_RFC8760_2_3(t *testing.T) {
 	}
 }
 
+func TestChallengesOfferWhatIsSaid_RFC8760_2_3(t *testing.T) {
+	list := New(realm).Challenges(Algorithms{MD5}, source, false)
+	if len(list) != 1 || !strings.Contains(list[0], "algorithm=MD5") {
+		t.Errorf("challenges %q, want MD5 alone", list)
+	}
+	for _, tt := range []struct {
+		offer Algorithms
+		ok    bool
+	}{{nil, true}, {Algorithms{MD5}, true}, {Algorithms{MD5, SHA256}, true}, {Algorithms{MD5, MD5}, false}, {Algorithms{"sha-256"}, false}, {Algorithms{""}, false}} {
+		if err := tt.offer.Check(); (err == nil) != tt.ok {
+			t.Errorf("%q: %v", tt.offer, err)
+		}
+	}
+}
+
 func TestAnswers_RFC7616_3_4_6(t *testing.T) {
 	alice := NewUser("alice", realm, "secret")
 	for name, tt := range map[string]struct {
 		algorithm int // of the two offered
 		password  string
 		change    func(*Answer)
+		offer     Algorithms // at the answer
 		user      User
 		source    netip.Addr
 		later     time.Duration
 		want      error
 	}{
-		"SHA-256":             {},
-		"MD5":                 {algorithm: 1},
-		"wrong password":      {password: "guess", want: ErrWrong},
-		"unknown user":        {user: User{Name: "nobody"}, want: ErrWrong},
-		"another's password":  {user: NewUser("bob", realm, "secret"), want: ErrWrong},
-		"another realm":       {change: func(a *Answer) { a.Realm = "elsewhere" }, want: ErrWrong},
-		"another request":     {change: func(a *Answer) { a.URI = "sip:+442038905445@192.0.2.1" }, want: ErrWrong},
-		"another algorithm":   {change: func(a *Answer) { a.Algorithm = "SHA-512" }, want: ErrWrong},
-		"another source":      {source: netip.MustParseAddr("233.252.0.2"), want: ErrStale},
-		"the last moment":     {later: Life},
-		"a moment later":      {later: Life + 1, want: ErrStale},
-		"old and wrong":       {later: 2 * Life, password: "guess", want: ErrWrong},
-		"IPv4 within IPv6":    {source: netip.MustParseAddr("::ffff:233.252.0.1")},
-		"truncated response":  {change: func(a *Answer) { a.Response = a.Response[:8] }, want: ErrWrong},
-		"empty response":      {change: func(a *Answer) { a.Response = "" }, want: ErrWrong},
-		"no user, no secret":  {user: User{Name: "alice"}, want: ErrWrong},
-		"another nc":          {change: func(a *Answer) { a.nc = "00000002" }, want: ErrWrong},
-		"a changed client id": {change: func(a *Answer) { a.cnonce = "x" }, want: ErrWrong},
+		"SHA-256":              {},
+		"MD5":                  {algorithm: 1},
+		"wrong password":       {password: "guess", want: ErrWrong},
+		"unknown user":         {user: User{Name: "nobody"}, want: ErrWrong},
+		"another's password":   {user: NewUser("bob", realm, "secret"), want: ErrWrong},
+		"another realm":        {change: func(a *Answer) { a.Realm = "elsewhere" }, want: ErrWrong},
+		"another request":      {change: func(a *Answer) { a.URI = "sip:+442038905445@192.0.2.1" }, want: ErrWrong},
+		"another algorithm":    {change: func(a *Answer) { a.Algorithm = "SHA-512" }, want: ErrWrong},
+		"SHA-256, not offered": {offer: Algorithms{MD5}, want: ErrWrong},
+		"MD5, not offered":     {algorithm: 1, offer: Algorithms{SHA256}, want: ErrWrong},
+		"by default MD5":       {algorithm: 1, offer: Algorithms{MD5}, change: func(a *Answer) { a.Algorithm = "" }},
+		"no MD5 by default":    {algorithm: 1, offer: Algorithms{SHA256}, change: func(a *Answer) { a.Algorithm = "" }, want: ErrWrong},
+		"in small letters":     {offer: Algorithms{SHA256}, change: func(a *Answer) { a.Algorithm = "sha-256" }},
+		"another source":       {source: netip.MustParseAddr("233.252.0.2"), want: ErrStale},
+		"the last moment":      {later: Life},
+		"a moment later":       {later: Life + 1, want: ErrStale},
+		"old and wrong":        {later: 2 * Life, password: "guess", want: ErrWrong},
+		"IPv4 within IPv6":     {source: netip.MustParseAddr("::ffff:233.252.0.1")},
+		"truncated response":   {change: func(a *Answer) { a.Response = a.Response[:8] }, want: ErrWrong},
+		"empty response":       {change: func(a *Answer) { a.Response = "" }, want: ErrWrong},
+		"no user, no secret":   {user: User{Name: "alice"}, want: ErrWrong},
+		"another nc":           {change: func(a *Answer) { a.nc = "00000002" }, want: ErrWrong},
+		"a changed client id":  {change: func(a *Answer) { a.cnonce = "x" }, want: ErrWrong},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -111,12 +132,12 @@ func TestAnswers_RFC7616_3_4_6(t *testing.T) {
 				if !tt.source.IsValid() {
 					tt.source = source
 				}
-				a := answer(t, v.Challenges(source, false)[tt.algorithm], tt.password, 1)
+				a := answer(t, v.Challenges(nil, source, false)[tt.algorithm], tt.password, 1)
 				if tt.change != nil {
 					tt.change(&a)
 				}
 				time.Sleep(tt.later)
-				if err := v.Check(a, tt.source, "INVITE", uri, tt.user); !errors.Is(err, tt.want) {
+				if err := v.Check(a, tt.offer, tt.source, "INVITE", uri, tt.user); !errors.Is(err, tt.want) {
 					t.Errorf("Check: %v, want %v", err, tt.want)
 				}
 			})
@@ -126,8 +147,8 @@ func TestAnswers_RFC7616_3_4_6(t *testing.T) {
 
 func TestReplayIsRefused_RFC7616_5_5(t *testing.T) {
 	v, alice := New(realm), NewUser("alice", realm, "secret")
-	c := v.Challenges(source, false)[0]
-	check := func(a Answer) error { return v.Check(a, source, "INVITE", uri, alice) }
+	c := v.Challenges(nil, source, false)[0]
+	check := func(a Answer) error { return v.Check(a, nil, source, "INVITE", uri, alice) }
 	first, second, forged := answer(t, c, "secret", 1), answer(t, c, "secret", 2), answer(t, c, "guess", 9)
 	for i, step := range []struct {
 		answer Answer
@@ -137,7 +158,7 @@ func TestReplayIsRefused_RFC7616_5_5(t *testing.T) {
 			t.Errorf("step %d: %v, want %v", i, err, step.want)
 		}
 	}
-	if err := New(realm).Check(first, source, "INVITE", uri, alice); !errors.Is(err, ErrStale) {
+	if err := New(realm).Check(first, nil, source, "INVITE", uri, alice); !errors.Is(err, ErrStale) {
 		t.Errorf("after a restart: %v, want %v", err, ErrStale)
 	}
 }
@@ -146,10 +167,10 @@ func TestMemoryIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v, alice := New(realm), NewUser("alice", realm, "secret")
 		once := func() error {
-			return v.Check(answer(t, v.Challenges(source, false)[1], "secret", 1), source, "INVITE", uri, alice)
+			return v.Check(answer(t, v.Challenges(nil, source, false)[1], "secret", 1), nil, source, "INVITE", uri, alice)
 		}
 		for range 2 * remembered {
-			v.Challenges(source, false)
+			v.Challenges(nil, source, false)
 		}
 		if len(v.used) != 0 {
 			t.Errorf("challenges leave %d entries behind", len(v.used))
@@ -203,7 +224,7 @@ func FuzzParse(f *testing.F) {
 		if a.count == 0 || a.cnonce == "" || len(a.Username) > maxAnswer {
 			t.Errorf("read as %+v", a)
 		}
-		if v.Check(a, source, "INVITE", a.URI, alice) == nil {
+		if v.Check(a, nil, source, "INVITE", a.URI, alice) == nil {
 			t.Errorf("%q is taken for a right answer", header)
 		}
 	})

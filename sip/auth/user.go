@@ -8,12 +8,6 @@ import (
 	"strings"
 )
 
-// The algorithms that are offered, best first (RFC 8760 section 2.2).
-const (
-	SHA256 = "SHA-256"
-	MD5    = "MD5"
-)
-
 // A User is someone with a password; kept is only its hash with name and realm (HA1). A zero User has none.
 type User struct {
 	Name        string
@@ -34,7 +28,7 @@ func (u User) GoString() string { return u.Name }
 // LogValue is the name alone.
 func (u User) LogValue() slog.Value { return slog.StringValue(u.Name) }
 
-// ha1 is the hash for an algorithm; empty for one that is not offered.
+// ha1 is the hash for an algorithm; empty for one that is not known.
 func (u User) ha1(algorithm string) string {
 	switch strings.ToUpper(algorithm) {
 	case SHA256:

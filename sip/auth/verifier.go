@@ -51,21 +51,26 @@ func New(realm string) *Verifier {
 	return v
 }
 
-// Challenges are the WWW-Authenticate headers for a source, the best algorithm first (RFC 8760 section 2.3).
-// Stale says that the last answer was right but for its nonce.
-func (v *Verifier) Challenges(source netip.Addr, stale bool) []string {
+// Challenges are the WWW-Authenticate headers for a source, one for each algorithm that is offered
+// (RFC 8760 section 2.3). Stale says that the last answer was right but for its nonce.
+func (v *Verifier) Challenges(offer Algorithms, source netip.Addr, stale bool) []string {
 	nonce := v.nonce(source)
-	return []string{challenge(v.Realm, nonce, SHA256, stale), challenge(v.Realm, nonce, MD5, stale)}
+	var list []string
+	for _, algorithm := range offer.names() {
+		list = append(list, challenge(v.Realm, nonce, algorithm, stale))
+	}
+	return list
 }
 
-// Check says whether an answer from a source to a request is the user's. A zero user stands for one that is not
-// there: it takes the same time and is wrong. Each nonce counts once with each nc, in rising order.
-func (v *Verifier) Check(a Answer, source netip.Addr, method, uri string, user User) error {
+// Check says whether an answer from a source to a request is the user's, by an algorithm that was offered. A zero user
+// stands for one that is not there: it takes the same time and is wrong. Each nonce counts once with each nc, in rising
+// order.
+func (v *Verifier) Check(a Answer, offer Algorithms, source netip.Addr, method, uri string, user User) error {
 	ha1 := user.ha1(a.Algorithm)
 	right := subtle.ConstantTimeCompare([]byte(a.expected(ha1, method)), []byte(a.Response)) == 1
 	made, ours := v.made(a.Nonce, source)
 	switch {
-	case !right || ha1 == "" || a.Realm != v.Realm || a.Username != user.Name || a.URI != uri:
+	case !right || ha1 == "" || !offer.has(a.Algorithm) || a.Realm != v.Realm || a.Username != user.Name || a.URI != uri:
 		return ErrWrong
 	case !ours || time.Since(made) > Life || !v.use(a.Nonce, a.count, made.Add(Life)):
 		return ErrStale
