@@ -97,7 +97,7 @@ numbers:
 // Tests share their machine: late ticks are no overload there, where a test does not say so itself.
 const unhurried = "rtp: {overload: {busy: 1, late: 1s}}\n"
 
-var readyLine = regexp.MustCompile(`^readback ready: sip udp (\S+), tcp ([^ ,;]+)(?:, tcp [^ ,;]+)?(?:, tls ([^ ,;]+))?; http (\S+); media (io_uring|plain);`)
+var readyLine = regexp.MustCompile(`^readback ready: sip udp (\S+), tcp ([^ ,;]+)(?:, (?:tcp|udp) [^ ,;]+)?(?:, tls ([^ ,;]+))?; http (\S+); media (io_uring|plain);`)
 
 // startGateway runs the program with the sample accounts and waits for its ready line. More configuration may be added.
 func startGateway(t testing.TB, more string) *process {
