@@ -50,6 +50,7 @@ func TestOverloadedTheCallThereIsGoesOn(t *testing.T) {
 		t.Fatalf("%v; heard %+v", err, show.report.Heard)
 	}
 	p.until(ctx, "SIP/2.0 200 ")
+	p.wantMetrics(`readback_trunk_calls{trunk="carrier"} `, `readback_trunk_calls_max{trunk="carrier"} 5000`, `readback_handshakes 0`)
 	p.wantMetrics(`readback_overloaded 0`, `readback_answered_calls_total{codec="`,
 		`readback_mos_count{trunk="carrier"} 1`, `readback_loss_ratio_count{trunk="carrier"} 1`)
 	if got := strings.Count(p.log.String(), "new calls are refused"); got != 1 {

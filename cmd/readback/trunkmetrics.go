@@ -13,7 +13,7 @@ type trunkMetrics struct {
 	agent     *sip.UserAgent
 	listening []sip.Listen
 
-	calls, limit, connections, up, registered, expires *prometheus.Desc
+	calls, limit, connections, up, registered, open, handshakes, expires *prometheus.Desc
 }
 
 func newTrunkMetrics(agent *sip.UserAgent, listening []sip.Listen) *trunkMetrics {
@@ -27,13 +27,15 @@ func newTrunkMetrics(agent *sip.UserAgent, listening []sip.Listen) *trunkMetrics
 		connections: describe("trunk_connections", "Open TCP, TLS and WebSocket connections with a trunk.", "trunk"),
 		up:          describe("trunk_up", "1 while a server of a trunk answers our OPTIONS, 0 while it does not; not there before it is known.", "trunk", "server"),
 		registered:  describe("trunk_registered", "1 while we are registered at a registrar, else 0.", "trunk", "registrar"),
+		open:        describe("connections", "Open connections, of trunks and of who is not known yet.", "network"),
+		handshakes:  describe("handshakes", "TLS and WebSocket handshakes under way."),
 		expires:     describe("certificate_expires_timestamp_seconds", "When the first certificate of a listener expires.", "listener"),
 	}
 }
 
 // Describe implements prometheus.Collector.
 func (m *trunkMetrics) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{m.calls, m.limit, m.connections, m.up, m.registered, m.expires} {
+	for _, d := range []*prometheus.Desc{m.calls, m.limit, m.connections, m.up, m.registered, m.open, m.handshakes, m.expires} {
 		ch <- d
 	}
 }
@@ -56,6 +58,11 @@ func (m *trunkMetrics) Collect(ch chan<- prometheus.Metric) {
 			gauge(m.registered, oneIf(r.Until.After(time.Now())), t.Name, r.Registrar+" "+r.AOR)
 		}
 	}
+	connections := m.agent.Connections()
+	for network, count := range connections.ByNetwork {
+		gauge(m.open, float64(count), network)
+	}
+	gauge(m.handshakes, float64(connections.Handshakes))
 	for i, address := range m.agent.Addrs() {
 		if shown := m.listening[i].TLS; shown != nil {
 			gauge(m.expires, float64(shown.Expires().Unix()), m.listening[i].Network+" "+address.String())
