@@ -46,7 +46,7 @@ func heardNumber(t *testing.T, recording string) tickets.Number {
 // for all of them slower than they are spoken.
 func shortBook(t *testing.T, sounds *sounds) *recognize.Book {
 	t.Helper()
-	names := []string{"menu-support", "severity-2", "record-notice", "callback-right", "ticket-registered", "ticket-repeat"}
+	names := []string{"menu-support", "severity-2", "record-notice", "tone", "callback-right", "ticket-registered", "ticket-repeat"}
 	for digit := range 10 {
 		names = append(names, fmt.Sprintf("digit-%d", digit), fmt.Sprintf("digit-%d-end", digit))
 	}
