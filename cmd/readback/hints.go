@@ -49,6 +49,7 @@ var hints = map[string]string{
 	"reliable":         "The trunk is set to demand reliable ringing (100rel), which the carrier does not speak. Make it optional for this trunk.",
 	"require":          "The carrier demands an extension that is not spoken here (Require). Have it made optional for this trunk.",
 	"session-interval": "The carrier asks for a shorter session interval than is taken; it should have tried again with the Min-SE of the answer (RFC 4028).",
+	"sips":             "The carrier calls a sips: address over a transport that is not TLS. Have it send to a tls listener, or to a sip: address.",
 	"tls-handshake":    "TLS could not be agreed on. Compare certificates, names and versions of both sides.",
 	"too-large":        "The message is larger than what is taken.",
 	"trunk-calls":      "The trunk had as many calls as it may have. Raise max_calls of the trunk if that is its ordinary traffic.",

@@ -82,9 +82,9 @@ func (k *kamailio) says(text string, times int) {
 }
 
 // loopback is a free port of one of the addresses of this machine.
-func loopback(t *testing.T, address string) netip.AddrPort {
+func loopback(t testing.TB, address string) netip.AddrPort {
 	t.Helper()
-	listener, err := net.Listen("tcp", address+":0")
+	listener, err := net.Listen("tcp", net.JoinHostPort(address, "0"))
 	if err != nil {
 		t.Fatal(err)
 	}

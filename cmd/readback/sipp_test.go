@@ -35,6 +35,7 @@ func sipp(t testing.TB, gateway netip.AddrPort, scenario, number string, more ..
 	errors := filepath.Join(t.TempDir(), "errors.log")
 	args := append([]string{
 		gateway.String(), "-sf", file, "-s", number, "-i", gateway.Addr().String(), "-m", "1", "-nostdin",
+		"-p", strconv.Itoa(int(loopback(t, gateway.Addr().String()).Port())),
 		"-timeout", "80", "-timeout_error", "-trace_err", "-error_file", errors,
 	}, more...)
 	out, err := within(t, 90*time.Second, sippMedia, sipp, args...)
