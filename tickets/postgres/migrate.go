@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	session "github.com/pressly/goose/v3/lock"
@@ -56,7 +57,8 @@ func (s *Store) Pending(ctx context.Context) (pending int, err error) {
 
 // withMigrations works on a connection of its own, where a statement may take as long as it needs.
 func (s *Store) withMigrations(ctx context.Context, work func(*goose.Provider) error) (err error) {
-	config := s.pool.Config().ConnConfig
+	pool := s.pool.Config()
+	config := pool.ConnConfig
 	config.RuntimeParams["statement_timeout"] = "0"
 	config.RuntimeParams["lock_timeout"] = "0"
 	db := stdlib.OpenDB(*config)
@@ -64,7 +66,7 @@ func (s *Store) withMigrations(ctx context.Context, work func(*goose.Provider) e
 	if err := checkServer(ctx, db); err != nil {
 		return err
 	}
-	provider, err := newProvider(db)
+	provider, err := newProvider(db, pool)
 	if err != nil {
 		return failed("read migrations", err)
 	}
@@ -79,7 +81,7 @@ func (s *Store) withMigrations(ctx context.Context, work func(*goose.Provider) e
 	return work(provider)
 }
 
-func newProvider(db *sql.DB) (*goose.Provider, error) {
+func newProvider(db *sql.DB, pool *pgxpool.Config) (*goose.Provider, error) {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return nil, err
@@ -89,7 +91,8 @@ func newProvider(db *sql.DB) (*goose.Provider, error) {
 		return nil, err
 	}
 	return goose.NewProvider(goose.DialectPostgres, db, files,
-		goose.WithTableName(migrationTable), goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true))
+		goose.WithTableName(migrationTable), goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true),
+		goose.WithGoMigrations(jobsMigration(pool)))
 }
 
 func checkServer(ctx context.Context, db *sql.DB) error {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -78,9 +80,13 @@ func TestMigrate(t *testing.T) {
 func TestMigrateFromTheFirstSchema(t *testing.T) {
 	address := pgtest.Database(t, migrate)
 	s, conn := store(t, address), connect(t, address)
+	newer, err := fs.Glob(os.DirFS("migrations"), "*.sql")
+	if err != nil || len(newer) < 3 {
+		t.Fatal(newer, err)
+	}
 	var undo string
-	for _, newer := range []string{"00003_call_ends", "00002_call_sound"} {
-		text, err := os.ReadFile("migrations/" + newer + ".sql")
+	for _, name := range slices.Backward(newer[1:]) {
+		text, err := os.ReadFile("migrations/" + name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -91,10 +97,11 @@ func TestMigrateFromTheFirstSchema(t *testing.T) {
 		sent, received, lost, jitter_ns, started_at) values ($1, 'k', 's', 'carrier', '', '', 'completed', '', 200, '', '', '', '', 'PCMU', 50, 40, 10, 1000, now())`
 	_, undoErr := conn.Exec(t.Context(), undo+"delete from readback_migrations where version_id > 1")
 	_, before := conn.Exec(t.Context(), put, "before")
+	pending, pendingErr := s.Pending(t.Context())
 	applied, err := s.Migrate(t.Context())
 	_, after := conn.Exec(t.Context(), put, "after")
-	if err := errors.Join(undoErr, before, err, after); err != nil || applied != 2 {
-		t.Fatalf("applied %d migrations, %v; want 2", applied, err)
+	if err := errors.Join(undoErr, before, pendingErr, err, after); err != nil || applied != pending || pending < len(newer) {
+		t.Fatalf("applied %d migrations, %v; %d were pending", applied, err, pending)
 	}
 	want := tickets.Sound{Codec: "PCMU", Sent: 50, Received: 40, Lost: 10, Jitter: time.Microsecond, RemoteLost: -1}
 	got, err := s.ListCalls(t.Context(), tickets.CallPage{})

@@ -54,7 +54,8 @@ func (s *Store) provider(ctx context.Context) (*goose.Provider, error) {
 	if err != nil {
 		return nil, failed("read migrations", err)
 	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, s.writer, files, goose.WithTableName(migrationTable), goose.WithDisableGlobalRegistry(true))
+	provider, err := goose.NewProvider(goose.DialectSQLite3, s.writer, files,
+		goose.WithTableName(migrationTable), goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(jobsMigration()))
 	if err != nil {
 		return nil, failed("read migrations", err)
 	}

@@ -6,9 +6,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -85,9 +87,13 @@ func TestMigrate(t *testing.T) {
 func TestMigrateFromTheFirstSchema(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "tickets.db")
 	store := open(t, path)
+	newer, err := fs.Glob(os.DirFS("migrations"), "*.sql")
+	if err != nil || len(newer) < 3 {
+		t.Fatal(newer, err)
+	}
 	var undo string
-	for _, newer := range []string{"00003_call_ends", "00002_call_sound"} {
-		text, err := os.ReadFile("migrations/" + newer + ".sql")
+	for _, name := range slices.Backward(newer[1:]) {
+		text, err := os.ReadFile("migrations/" + name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -96,8 +102,9 @@ func TestMigrateFromTheFirstSchema(t *testing.T) {
 	}
 	execute(t, path, undo+"delete from readback_migrations where version_id > 1")
 	execute(t, path, `insert into calls values ('r1', 'k1', 's1', 'carrier', '', '', 'completed', '', 200, '', '', '', '', 'PCMU', 50, 40, 10, 1000, 1, 2, 3)`)
-	if applied, err := store.Migrate(t.Context()); applied != 2 || err != nil {
-		t.Fatalf("applied %d migrations, %v; want 2", applied, err)
+	pending, pendingErr := store.Pending(t.Context())
+	if applied, err := store.Migrate(t.Context()); applied != pending || pending < len(newer) || errors.Join(err, pendingErr) != nil {
+		t.Fatalf("applied %d migrations, %v; %d were pending, %v", applied, err, pending, pendingErr)
 	}
 	want := tickets.Sound{Codec: "PCMU", Sent: 50, Received: 40, Lost: 10, Jitter: time.Microsecond, RemoteLost: -1}
 	if got, err := store.ListCalls(t.Context(), tickets.CallPage{}); err != nil || len(got) != 1 || got[0].Sound != want {
