@@ -42,14 +42,16 @@ var histories = map[string]struct {
 		calls: []call{{play: opened + `hears ticket-registered ` + first + ` ticket-repeat ` + first + ` priority-2 choice-again choice-end goodbye`}},
 		store: `
 			ticket 10000004 30471234 P2 due after 4h0m0s told by readback
-			notice acknowledge-by-email cancelled`,
+			notice acknowledge-by-email cancelled
+			notice alarm cancelled`,
 	},
 	"gone within the number": {
 		calls: []call{{play: opened + `hears ticket-registered 1
 			hangs up`}},
 		store: `
 			ticket 10000004 30471234 P2 due after 4h0m0s
-			notice acknowledge-by-email due now`,
+			notice acknowledge-by-email due now
+			notice alarm due later`,
 	},
 	"gone after the key for the priority, and called again by the carrier": {
 		calls: []call{
@@ -64,7 +66,8 @@ var histories = map[string]struct {
 		},
 		store: `
 			ticket 10000004 30471234 P2 due after 4h0m0s told by readback
-			notice acknowledge-by-email cancelled`,
+			notice acknowledge-by-email cancelled
+			notice alarm cancelled`,
 	},
 	"called again after the goodbye": {
 		calls: []call{
@@ -74,8 +77,10 @@ var histories = map[string]struct {
 		store: `
 			ticket 10000004 30471234 P2 due after 4h0m0s told by readback
 			notice acknowledge-by-email cancelled
+			notice alarm cancelled
 			ticket 65623075 30471234 P2 due after 4h0m0s told by readback
-			notice acknowledge-by-email cancelled`,
+			notice acknowledge-by-email cancelled
+			notice alarm cancelled`,
 	},
 	"locked out, and still served": {
 		calls: []call{

@@ -2,12 +2,17 @@ package tickets
 
 import "time"
 
-// ByReadback is the way of a caller who heard the whole number.
-const ByReadback = "readback"
+// The ways by which customers are told.
+const (
+	ByReadback = "readback" // the caller heard the whole number
+	ByEmail    = "email"    // the mail relay took the letter over
+	ByCallback = "callback" // somebody heard the number and pressed a key
+	ByAgent    = "agent"    // an agent told the customer
+)
 
 // An Acknowledgement is the proof that a customer was told.
 type Acknowledgement struct {
-	By       string    // by which way: ByReadback
+	By       string    // by which way
 	At       time.Time // when the last of it was sent; zero means now
 	Call     string    // key of the call it was heard on
 	Evidence string    // what shows it, for people: prompts and packets sent

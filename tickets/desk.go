@@ -20,6 +20,9 @@ type Desk struct {
 	Now      func() time.Time // nil: time.Now
 	Mail     bool             // e-mail is configured
 	CallBack bool             // calling back is configured
+	Paging   bool             // there are engineers to be woken
+	Publish  bool             // other programs want to know of every event
+	Hours    Hours            // of those who work on tickets; nil: at any time
 	Log      *slog.Logger     // nil: silent
 	// Observe, when set, is told of lock-outs, to be counted. It must not block.
 	Observe func(Sighting)
@@ -60,7 +63,7 @@ func (d *Desk) With(policy Policy) *Desk {
 	d.init()
 	return &Desk{
 		Store: d.Store, Policy: policy, Pepper: d.Pepper, Cost: d.Cost, Node: d.Node, Numbers: d.Numbers, Now: d.Now,
-		Mail: d.Mail, CallBack: d.CallBack, Log: d.Log, Observe: d.Observe, shared: d.shared,
+		Mail: d.Mail, CallBack: d.CallBack, Paging: d.Paging, Publish: d.Publish, Hours: d.Hours, Log: d.Log, Observe: d.Observe, shared: d.shared,
 	}
 }
 

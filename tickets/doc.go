@@ -11,7 +11,12 @@
 // so a retry, a lost connection or an impatient caller never makes two tickets of one call.
 //
 // What has to be sent is a row of the outbox, a [Notice], in the transaction of its ticket. A ticket always
-// has a row that acknowledges it, which [Desk.Acknowledge] cancels when the number was heard.
+// has a row that acknowledges it, which [Desk.Acknowledge] cancels when the number was heard. Everything that changes a ticket
+// later is a function over its [Folder], committed as a whole.
+//
+// The [Clerk] works the outbox: it climbs the acknowledgement ladder (e-mail, then a call back, again and again until the
+// response window closes), alarms agents when three quarters of the window are over, wakes engineers, and writes letters. The row
+// is the truth, whoever wakes the clerk up for it.
 //
 // A PIN leaks nowhere. It is a type that prints as [PIN], it is stored as argon2id of an HMAC, wrong ones are
 // counted before they are answered, and an unknown account, a wrong PIN and a locked account look and last

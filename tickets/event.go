@@ -8,6 +8,14 @@ const (
 	EventJoined       = "joined"       // another call of the same caller joined it
 	EventHungUp       = "hung-up"      // the caller was gone before hearing the number
 	EventAcknowledged = "acknowledged" // the customer was told
+	EventChanged      = "changed"      // an agent gave it another priority or status
+	EventNote         = "note"         // somebody wrote or said something about it
+	EventAlarmed      = "alarmed"      // agents were alarmed
+	EventPaged        = "paged"        // an engineer was called, or another system told to wake one
+	EventAccepted     = "accepted"     // an engineer took it
+	EventSent         = "sent"         // a letter was taken by the relay
+	EventUndelivered  = "undelivered"  // a letter was given up
+	EventBounced      = "bounced"      // the acknowledgement came back
 )
 
 // Who makes events.

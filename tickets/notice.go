@@ -2,6 +2,8 @@ package tickets
 
 import (
 	"fmt"
+	"maps"
+	"strconv"
 	"time"
 )
 
@@ -16,7 +18,11 @@ const (
 	AcknowledgeByAgent    NoticeKind = "acknowledge-by-agent" // no address and no number that may be dialled
 	LinksByEmail          NoticeKind = "links-by-email"       // form and chat, for a plan without telephone
 	NumberByEmail         NoticeKind = "number-by-email"      // the caller asked for it
+	SurveyByEmail         NoticeKind = "survey-by-email"      // the ticket is resolved: was it well done?
 	Alarm                 NoticeKind = "alarm"                // agents must look now
+	Page                  NoticeKind = "page"                 // an engineer must begin now
+	PageClear             NoticeKind = "page-clear"           // somebody looks after it: pagers may rest
+	Publish               NoticeKind = "publish"              // an event, for other programs
 )
 
 // Why an alarm was raised.
@@ -24,6 +30,9 @@ const (
 	ReasonUnverifiedP1 = "unverified-p1" // P1 by key, nobody proved an account
 	ReasonNoWay        = "no-way-to-acknowledge"
 	ReasonTrunkSlowed  = "trunk-slowed" // many wrong PINs over one trunk
+	// ReasonUnacknowledged: most of the response window is over and the customer was not told.
+	ReasonUnacknowledged = "unacknowledged"
+	ReasonUndelivered    = "undelivered" // a letter that nobody would take
 )
 
 // Ladder reports whether the notice is a step of the acknowledgement ladder.
@@ -31,19 +40,55 @@ func (k NoticeKind) Ladder() bool {
 	return k == AcknowledgeByEmail || k == AcknowledgeByCallback || k == AcknowledgeByAgent
 }
 
-// A Notice is a row of the outbox: something that has to be sent, committed with what it is about.
+// A Notice is a row of the outbox: something that has to be sent, committed with what it is about. It is open until it is done,
+// cancelled or given up.
 type Notice struct {
 	ID        string     `json:"id"` // the same thing to send has the same ID, and is one row
 	Kind      NoticeKind `json:"kind"`
 	Reason    string     `json:"reason,omitempty"`
 	Ticket    Number     `json:"ticket,omitempty"`
 	Account   string     `json:"account,omitempty"`
-	To        string     `json:"to,omitempty"` // e-mail address or E.164
+	To        string     `json:"to,omitempty"` // e-mail address, E.164 or the name of an endpoint
 	Language  string     `json:"language,omitempty"`
 	CallID    string     `json:"call_id,omitempty"`
 	Created   time.Time  `json:"created_at"`
 	Due       time.Time  `json:"due_at"`
 	Cancelled time.Time  `json:"cancelled_at,omitzero"` // no longer needed
+	Done      time.Time  `json:"done_at,omitzero"`
+	Dead      time.Time  `json:"dead_at,omitzero"`       // given up, until somebody has it tried again
+	Working   time.Time  `json:"working_until,omitzero"` // somebody is at it, and says so again before then
+	Attempts  int        `json:"attempts,omitempty"`     // that failed
+	Failure   string     `json:"failure,omitempty"`      // of the last attempt
+	// Detail is what its kind has to remember from attempt to attempt.
+	Detail map[string]string `json:"detail,omitempty"`
+}
+
+// Open reports whether there is still something to do.
+func (n Notice) Open() bool { return n.Cancelled.IsZero() && n.Done.IsZero() && n.Dead.IsZero() }
+
+// State is open, working, done, cancelled or dead.
+func (n Notice) State(now time.Time) string {
+	switch {
+	case !n.Done.IsZero():
+		return "done"
+	case !n.Cancelled.IsZero():
+		return "cancelled"
+	case !n.Dead.IsZero():
+		return "dead"
+	case n.Working.After(now):
+		return "working"
+	}
+	return "open"
+}
+
+// with is the notice with a detail set.
+func (n Notice) with(name, value string) Notice {
+	n.Detail = maps.Clone(n.Detail)
+	if n.Detail == nil {
+		n.Detail = map[string]string{}
+	}
+	n.Detail[name] = value
+	return n
 }
 
 // ladder is the acknowledgement row of a new ticket.
@@ -69,6 +114,37 @@ func alarm(t Ticket, reason string, now time.Time) Notice {
 	return Notice{
 		ID: fmt.Sprintf("alarm:%s:%s", t.Number, reason), Kind: Alarm, Reason: reason, Ticket: t.Number,
 		Account: t.Account, Language: t.Language, CallID: t.CallID, Created: now, Due: now,
+	}
+}
+
+// warning is the alarm that is raised unless the customer is told before: when most of the response window is over.
+func (p Policy) warning(t Ticket, now time.Time) Notice {
+	n := alarm(t, ReasonUnacknowledged, now)
+	n.Due = p.warnAt(t)
+	return n
+}
+
+func (p Policy) warnAt(t Ticket) time.Time {
+	return t.Received.Add(t.Due.Sub(t.Received) * warnPercent / 100)
+}
+
+// warnPercent is how much of the response window may pass before agents are alarmed.
+const warnPercent = 75
+
+// page is the row that wakes an engineer for a ticket.
+func page(t Ticket, now time.Time) Notice {
+	return Notice{
+		ID: "page:" + string(t.Number), Kind: Page, Ticket: t.Number, Account: t.Account, Language: t.Language, CallID: t.CallID,
+		Created: now, Due: now,
+	}
+}
+
+// publication is the row that tells other programs of an event.
+func publication(t Ticket, e Event) Notice {
+	at := strconv.FormatInt(e.At.UnixMicro(), 10)
+	return Notice{
+		ID: fmt.Sprintf("publish:%s:%s:%s", t.Number, e.What, at), Kind: Publish, Ticket: t.Number, Account: t.Account,
+		CallID: t.CallID, Created: e.At, Due: e.At, Detail: map[string]string{"what": e.What, "at": at},
 	}
 }
 

@@ -94,7 +94,7 @@ func pause(attempt int) time.Duration {
 func (d *Desk) filing(r Request, number Number) Filing {
 	now := d.now()
 	ticket := d.ticket(r, number, now)
-	return Filing{
+	filing := Filing{
 		Ticket:  ticket,
 		Join:    d.policy.join(r, ticket),
 		Event:   d.received(r, ticket, now),
@@ -102,7 +102,12 @@ func (d *Desk) filing(r Request, number Number) Filing {
 		Notices: d.notices(ticket, now, r.HungUp),
 		HungUp:  r.HungUp,
 		At:      now,
+		publish: d.Publish,
 	}
+	if d.Publish {
+		filing.Notices = append(filing.Notices, publication(ticket, filing.Event))
+	}
+	return filing
 }
 
 func (d *Desk) ticket(r Request, number Number, now time.Time) Ticket {
@@ -122,6 +127,7 @@ func (d *Desk) ticket(r Request, number Number, now time.Time) Ticket {
 	}
 	t.Priority = d.policy.Priority(t.Kind, r.Priority, t.Verified)
 	t.Due = d.policy.Due(t.Kind, plan, t.Priority, t.Received)
+	t.Starts = d.starts(t)
 	return t
 }
 
@@ -167,14 +173,20 @@ func requestDetail(r Request) map[string]string {
 	)
 }
 
-// notices are the outbox rows of a new ticket: its ladder always, and an alarm when agents must look at it now.
+// notices are the outbox rows of a new ticket: its ladder and the alarm about a ladder that does not succeed always, a page
+// when an engineer has to begin now, and an alarm when agents must look at it for another reason.
 func (d *Desk) notices(t Ticket, now time.Time, hungUp bool) []Notice {
 	rows := []Notice{d.policy.ladder(t, now, hungUp)}
 	if t.Priority == P1 && !t.Verified {
 		rows = append(rows, alarm(t, ReasonUnverifiedP1, now))
 	}
-	if !d.canTell(t) {
+	if d.canTell(t) {
+		rows = append(rows, d.policy.warning(t, now))
+	} else {
 		rows = append(rows, alarm(t, ReasonNoWay, now))
+	}
+	if d.pages(t) {
+		rows = append(rows, page(t, now))
 	}
 	return rows
 }

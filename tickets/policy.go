@@ -13,6 +13,7 @@ type Policy struct {
 	Services   Terms         // an enquiry about training, consulting and the like
 	JoinWithin time.Duration // a second INVITE this close to the first one's joins its ticket
 	Ladder     Ladder
+	PageP2     bool // engineers are woken for a P2 outside working hours
 	Lockout    Lockout
 }
 

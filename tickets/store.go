@@ -95,15 +95,13 @@ type Lease struct {
 
 // Ledger changes tickets.
 type Ledger interface {
-	// File commits a ticket with its first event and its notices, unless its call filed before: then that ticket is
-	// returned, and its ladder is due now when the filing says HungUp; or unless an earlier ticket may be joined: then
-	// the event Joined is added to that ticket and it is returned. It fails with ErrNumberTaken when another ticket has the number.
+	// File commits a ticket with its first event and its notices, unless its call filed before, or an earlier ticket may be
+	// joined: then that ticket is returned, after Filing.Again has written into its folder. It fails with ErrNumberTaken when
+	// another ticket has the number.
 	File(ctx context.Context, filing Filing) (Filed, error)
-	// Acknowledge records the first acknowledgement of a ticket with its event and cancels its ladder and its alarm for want of
-	// a way. Later ones change nothing and are no error. It fails with ErrNotFound.
-	Acknowledge(ctx context.Context, number Number, a Acknowledgement) error
-	// HungUp makes the ladder of a ticket that is not acknowledged due at a time, if it was due later. It fails with ErrNotFound.
-	HungUp(ctx context.Context, number Number, at time.Time) error
+	// Amend takes a ticket out of the store, lets change write into its folder and commits that; when change fails, nothing. It
+	// may be run again after a conflict, on a fresh folder. It fails with ErrNotFound.
+	Amend(ctx context.Context, number Number, change func(*Folder) error) (Ticket, error)
 	// Goodbye ends joining for the ticket of a call. A call without ticket is no error.
 	Goodbye(ctx context.Context, callKey string, at time.Time) error
 }
@@ -113,10 +111,12 @@ type Filing struct {
 	Ticket  Ticket
 	Join    Join
 	Event   Event // of the new ticket
-	Joined  Event // of the ticket that is joined instead; its Ticket is filled in by the store
+	Joined  Event // of the ticket that is joined instead
 	Notices []Notice
 	HungUp  bool
 	At      time.Time // when it is filed
+
+	publish bool
 }
 
 // A Join says which earlier ticket a call may join: one of the same key, priority and kind, of a call received between
@@ -137,6 +137,12 @@ type Filed struct {
 type Outbox interface {
 	// Enqueue adds a notice unless one with its ID is there.
 	Enqueue(ctx context.Context, notice Notice) error
+	// Notice fails with ErrNotFound.
+	Notice(ctx context.Context, id string) (Notice, error)
+	// AmendNotice changes one row under its lock. It fails with ErrNotFound.
+	AmendNotice(ctx context.Context, id string, change func(*Notice) error) error
+	// OpenNotices are the rows that are still to be worked, or those given up, by time due; at most limit (0: MaxPage).
+	OpenNotices(ctx context.Context, dead bool, limit int) ([]Notice, error)
 	// Notices are the rows of a ticket, or of all when number is empty, by time due; at most limit (0: MaxPage).
 	Notices(ctx context.Context, number Number, limit int) ([]Notice, error)
 }

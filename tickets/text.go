@@ -15,6 +15,7 @@ const (
 	maxCallKey = 200
 	maxShort   = 100
 	maxLong    = 1000
+	maxNote    = 10_000
 )
 
 // checkText refuses what an administrator can mend: too long, not UTF-8, or with characters that do not show.

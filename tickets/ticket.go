@@ -10,8 +10,18 @@ import (
 // A Status is where a ticket stands.
 type Status string
 
-// StatusOpen is the status of a ticket nobody has closed.
-const StatusOpen Status = "open"
+// Where a ticket can stand.
+const (
+	StatusOpen     Status = "open"     // nobody has begun
+	StatusWorking  Status = "working"  // an engineer is at it
+	StatusWaiting  Status = "waiting"  // for an answer of the customer
+	StatusResolved Status = "resolved" // done
+)
+
+// Valid reports whether s is one of the four.
+func (s Status) Valid() bool {
+	return s == StatusOpen || s == StatusWorking || s == StatusWaiting || s == StatusResolved
+}
 
 // A Channel is the way a ticket came in.
 type Channel string
@@ -42,8 +52,13 @@ type Ticket struct {
 	AcknowledgedBy   string    // by which way, like "readback"
 	Verified         bool
 	Recording        string
-	Attestation      string // what stood behind the caller's number: A, B, C, failed or none
-	CallID           string // key of the call that opened it
+	Attestation      string    // what stood behind the caller's number: A, B, C, failed or none
+	CallID           string    // key of the call that opened it
+	Starts           time.Time // when engineers begin to work on it
+	Owner            string    // the engineer who accepted it, or empty
+	Accepted         time.Time // when
+	Changed          time.Time // the last time anybody changed it; zero: never
+	Resolved         time.Time // zero unless it is
 }
 
 // ticketJSON is what other programs read of a ticket. Times are RFC 3339 in UTC.
@@ -64,6 +79,11 @@ type ticketJSON struct {
 	Recording      string     `json:"recording"`
 	Attestation    string     `json:"attestation"`
 	CallID         string     `json:"call_id"`
+	StartsAt       time.Time  `json:"starts_at"`
+	Owner          string     `json:"owner"`
+	AcceptedAt     time.Time  `json:"accepted_at,omitzero"`
+	ChangedAt      time.Time  `json:"changed_at,omitzero"`
+	ResolvedAt     time.Time  `json:"resolved_at,omitzero"`
 }
 
 // MarshalJSON writes the fields that other programs rely on; acknowledged_at is null until the customer was told.
@@ -73,6 +93,7 @@ func (t Ticket) MarshalJSON() ([]byte, error) {
 		Priority: t.Priority, Status: t.Status, Channel: t.Channel,
 		ReceivedAt: t.Received.UTC(), DueAt: t.Due.UTC(), AcknowledgedBy: t.AcknowledgedBy,
 		Verified: t.Verified, Recording: t.Recording, Attestation: t.Attestation, CallID: t.CallID,
+		StartsAt: t.Starts.UTC(), Owner: t.Owner, AcceptedAt: t.Accepted.UTC(), ChangedAt: t.Changed.UTC(), ResolvedAt: t.Resolved.UTC(),
 	}
 	if !t.Acknowledged.IsZero() {
 		told := t.Acknowledged.UTC()
@@ -92,6 +113,7 @@ func (t *Ticket) UnmarshalJSON(data []byte) error {
 		Priority: in.Priority, Status: in.Status, Channel: in.Channel,
 		Received: in.ReceivedAt, Due: in.DueAt, AcknowledgedBy: in.AcknowledgedBy,
 		Verified: in.Verified, Recording: in.Recording, Attestation: in.Attestation, CallID: in.CallID,
+		Starts: in.StartsAt, Owner: in.Owner, Accepted: in.AcceptedAt, Changed: in.ChangedAt, Resolved: in.ResolvedAt,
 	}
 	if in.AcknowledgedAt != nil {
 		t.Acknowledged = *in.AcknowledgedAt

@@ -3,18 +3,69 @@ package tickets
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // Acknowledge records that the customer was told, with the evidence, and cancels what would have told them otherwise. The
 // first acknowledgement counts; later ones are no error. It fails with ErrNotFound and ErrUnavailable.
 func (d *Desk) Acknowledge(ctx context.Context, number Number, a Acknowledgement) error {
-	return d.Store.Acknowledge(ctx, number, a.bounded(d.now()))
+	a = a.bounded(d.now())
+	_, err := d.amend(ctx, number, func(f *Folder) error {
+		acknowledge(f, a)
+		return nil
+	})
+	return err
+}
+
+func acknowledge(f *Folder, a Acknowledgement) {
+	if !f.Ticket.Acknowledged.IsZero() {
+		return
+	}
+	f.Ticket.Acknowledged, f.Ticket.AcknowledgedBy = a.At, a.By
+	f.Note(a.Event(f.Ticket.Number))
+	f.each(untold, func(n *Notice) { n.Cancelled = a.At })
+}
+
+// untold: it is there because the customer was not told.
+func untold(n Notice) bool {
+	return n.Kind.Ladder() || n.Kind == Alarm && (n.Reason == ReasonNoWay || n.Reason == ReasonUnacknowledged)
 }
 
 // HungUp makes the acknowledgement of a ticket due now: its caller went before hearing the whole number. A ticket that is
 // acknowledged already stays so.
 func (d *Desk) HungUp(ctx context.Context, number Number) error {
-	return d.Store.HungUp(ctx, number, d.now())
+	now := d.now()
+	_, err := d.amend(ctx, number, func(f *Folder) error {
+		hungUp(f, now)
+		return nil
+	})
+	return err
+}
+
+func hungUp(f *Folder, at time.Time) {
+	late := func(n Notice) bool { return n.Kind.Ladder() && n.Due.After(at) && n.Attempts == 0 }
+	if f.each(late, func(n *Notice) { n.Due = at }) > 0 {
+		f.Note(Event{At: at, Who: WhoCaller, What: EventHungUp})
+	}
+}
+
+// Again is what a call brings to a ticket that is there: its own one that it files again, or another call's that it joins.
+func (f Filing) Again(folder *Folder, joins bool) {
+	folder.publish = f.publish
+	if joins {
+		folder.Note(f.Joined)
+	}
+	if f.HungUp {
+		hungUp(folder, f.At)
+	}
+}
+
+// amend changes a ticket, and lets other programs know when they want to.
+func (d *Desk) amend(ctx context.Context, number Number, change func(*Folder) error) (Ticket, error) {
+	return d.Store.Amend(ctx, number, func(f *Folder) error {
+		f.publish = d.Publish
+		return change(f)
+	})
 }
 
 // Goodbye notes that a call reached its goodbye: no later call joins its ticket.

@@ -14,6 +14,9 @@ var ErrRefused = errors.New("refused for good")
 // ErrNobody: a call was not accepted by a person: it was busy, not answered, or answered by a machine.
 var ErrNobody = errors.New("nobody accepted the call")
 
+// ErrTaken ends a call to an engineer when somebody else accepted the ticket, or nobody is needed any more.
+var ErrTaken = errors.New("somebody else accepted the ticket")
+
 // A Mailer hands letters to a mail relay.
 type Mailer interface {
 	// Mail returns nil once the relay has taken responsibility for the letter (RFC 5321 section 6.1). After ErrRefused it is
@@ -48,7 +51,8 @@ type Phone interface {
 	// pressed after the whole number was played; ErrNobody when the call came to nothing; ErrRefused when it may not be made.
 	Acknowledge(ctx context.Context, ticket Ticket) (Acknowledgement, error)
 	// Page calls an engineer, says what is wrong and whose problem it is, and asks for a key. It returns nil when the engineer
-	// accepted the ticket by key, ErrNobody otherwise. It ends early with ctx.
+	// accepted the ticket by key, ErrNobody otherwise. It ends early with ctx, whose
+	// cause is ErrTaken when nobody is needed any more.
 	Page(ctx context.Context, engineer Engineer, ticket Ticket) error
 }
 

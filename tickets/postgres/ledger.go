@@ -21,10 +21,12 @@ func (s *Store) File(ctx context.Context, f tickets.Filing) (tickets.Filed, erro
 			return err
 		case same.Number != "":
 			filed = tickets.Filed{Ticket: same, Joined: same.CallID != f.Ticket.CallID}
-			return hurry(ctx, tx, f, same)
+			filed.Ticket, err = again(ctx, tx, f, same, false)
+			return err
 		case first.Number != "":
-			filed = tickets.Filed{Ticket: first, Joined: true}
-			return join(ctx, tx, f, first)
+			filed.Joined = true
+			filed.Ticket, err = again(ctx, tx, f, first, true)
+			return err
 		}
 		filed = tickets.Filed{Ticket: f.Ticket, New: true}
 		return insert(ctx, tx, f)
@@ -58,24 +60,28 @@ func scanMaybe(t *tickets.Ticket) func(pgx.Row) error {
 	}
 }
 
-// join adds the call to a ticket that another call opened.
-func join(ctx context.Context, tx pgx.Tx, f tickets.Filing, first tickets.Ticket) error {
-	event := f.Joined
-	event.Ticket = first.Number
-	var batch pgx.Batch
-	exec(&batch, ticketCallPutSQL, f.Ticket.CallID, string(first.Number))
-	putEvent(&batch, event)
-	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
-		return err
+// again adds a call to the ticket that it opened before, or that another one did.
+func again(ctx context.Context, tx pgx.Tx, f tickets.Filing, first tickets.Ticket, joins bool) (tickets.Ticket, error) {
+	if joins {
+		if _, err := tx.Exec(ctx, ticketCallPutSQL, f.Ticket.CallID, string(first.Number)); err != nil {
+			return tickets.Ticket{}, err
+		}
 	}
-	return hurry(ctx, tx, f, first)
+	open, err := list(ctx, tx, scanNotice, noticesOfFolderSQL, string(first.Number))
+	if err != nil {
+		return tickets.Ticket{}, err
+	}
+	return amend(ctx, tx, tickets.NewFolder(first, open), func(folder *tickets.Folder) error {
+		f.Again(folder, joins)
+		return nil
+	})
 }
 
 func insert(ctx context.Context, tx pgx.Tx, f tickets.Filing) error {
 	t := f.Ticket
 	done, err := tx.Exec(ctx, ticketPutSQL,
 		string(t.Number), t.CallID, f.Join.Key, t.Account, t.Plan, t.Contact, t.Email, t.Caller, t.Callback, t.CallbackVerified,
-		int(t.Priority), string(t.Kind), string(t.Status), string(t.Channel), t.Called, t.Trunk, t.Language, t.Received, t.Due, t.Verified, t.Recording, t.Attestation)
+		int(t.Priority), string(t.Kind), string(t.Status), string(t.Channel), t.Called, t.Trunk, t.Language, t.Received, t.Due, t.Verified, t.Recording, t.Attestation, when(t.Starts))
 	if err != nil {
 		return err
 	}
@@ -91,50 +97,71 @@ func insert(ctx context.Context, tx pgx.Tx, f tickets.Filing) error {
 	return tx.SendBatch(ctx, &batch).Close()
 }
 
-// hurry makes the ladder of a ticket due when a call on it hung up.
-func hurry(ctx context.Context, tx pgx.Tx, f tickets.Filing, t tickets.Ticket) error {
-	if !f.HungUp {
-		return nil
-	}
-	return hungUp(ctx, tx, t.Number, f.At)
-}
-
-// HungUp implements tickets.Ledger.
-func (s *Store) HungUp(ctx context.Context, number tickets.Number, at time.Time) error {
-	return s.write(ctx, "note a hang-up", func(tx pgx.Tx) error {
-		if err := lock(ctx, tx, number); err != nil {
+// Amend implements tickets.Ledger.
+func (s *Store) Amend(ctx context.Context, number tickets.Number, change func(*tickets.Folder) error) (tickets.Ticket, error) {
+	var after tickets.Ticket
+	err := s.write(ctx, "change a ticket", func(tx pgx.Tx) error {
+		folder, err := takeOut(ctx, tx, number)
+		if err != nil {
 			return err
 		}
-		return hungUp(ctx, tx, number, at)
+		after, err = amend(ctx, tx, folder, change)
+		return err
 	})
+	if err != nil {
+		return tickets.Ticket{}, err
+	}
+	return after, nil
 }
 
-// hungUp needs the lock on the ticket.
-func hungUp(ctx context.Context, tx pgx.Tx, number tickets.Number, at time.Time) error {
-	done, err := tx.Exec(ctx, noticesAdvanceSQL, string(number), at)
-	if err != nil || done.RowsAffected() == 0 {
+// takeOut holds a ticket until the transaction ends: its events are numbered under this lock. Its notices are read in a statement
+// of their own, which sees what was committed before the lock was ours.
+func takeOut(ctx context.Context, tx pgx.Tx, number tickets.Number) (*tickets.Folder, error) {
+	var ticket tickets.Ticket
+	var open []tickets.Notice
+	var batch pgx.Batch
+	batch.Queue(ticketLockSQL, string(number)).QueryRow(scanMaybe(&ticket))
+	batch.Queue(noticesOfFolderSQL, string(number)).Query(func(rows pgx.Rows) (err error) {
+		open, err = all(rows, scanNotice)
 		return err
+	})
+	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
+		return nil, err
+	}
+	if ticket.Number == "" {
+		return nil, fmt.Errorf("ticket %s: %w", number, tickets.ErrNotFound)
+	}
+	return tickets.NewFolder(ticket, open), nil
+}
+
+// amend writes down what a change puts into a folder.
+func amend(ctx context.Context, tx pgx.Tx, folder *tickets.Folder, change func(*tickets.Folder) error) (tickets.Ticket, error) {
+	if err := change(folder); err != nil {
+		return tickets.Ticket{}, err
 	}
 	var batch pgx.Batch
-	putEvent(&batch, tickets.Event{Ticket: number, At: at, Who: tickets.WhoCaller, What: tickets.EventHungUp})
-	return tx.SendBatch(ctx, &batch).Close()
+	changes := folder.Changes()
+	if changes.Ticket {
+		saveTicket(&batch, folder.Ticket)
+	}
+	for _, event := range changes.Events {
+		putEvent(&batch, event)
+	}
+	for _, notice := range changes.Added {
+		putNotice(&batch, notice)
+	}
+	for _, notice := range changes.Saved {
+		saveNotice(&batch, notice)
+	}
+	if batch.Len() == 0 {
+		return folder.Ticket, nil
+	}
+	return folder.Ticket, tx.SendBatch(ctx, &batch).Close()
 }
 
-// Acknowledge implements tickets.Ledger.
-func (s *Store) Acknowledge(ctx context.Context, number tickets.Number, a tickets.Acknowledgement) error {
-	return s.write(ctx, "acknowledge a ticket", func(tx pgx.Tx) error {
-		if err := lock(ctx, tx, number); err != nil {
-			return err
-		}
-		done, err := tx.Exec(ctx, ticketAcknowledgeSQL, string(number), a.At, a.By)
-		if err != nil || done.RowsAffected() == 0 {
-			return err
-		}
-		var batch pgx.Batch
-		putEvent(&batch, a.Event(number))
-		exec(&batch, noticesCancelSQL, string(number), a.At)
-		return tx.SendBatch(ctx, &batch).Close()
-	})
+func saveTicket(batch *pgx.Batch, t tickets.Ticket) {
+	exec(batch, ticketSaveSQL, string(t.Number), int(t.Priority), string(t.Status), t.Due, when(t.Acknowledged), t.AcknowledgedBy, t.Recording,
+		when(t.Starts), t.Owner, when(t.Accepted), when(t.Changed), when(t.Resolved))
 }
 
 // Goodbye implements tickets.Ledger.
@@ -145,23 +172,6 @@ func (s *Store) Goodbye(ctx context.Context, callKey string, at time.Time) error
 	})
 }
 
-// lock holds a ticket until the transaction ends: its events are numbered under this lock.
-func lock(ctx context.Context, tx pgx.Tx, number tickets.Number) error {
-	var same string
-	ok, err := found(tx.QueryRow(ctx, ticketLockSQL, string(number)).Scan(&same))
-	if err == nil && !ok {
-		return fmt.Errorf("ticket %s: %w", number, tickets.ErrNotFound)
-	}
-	return err
-}
-
 func putEvent(batch *pgx.Batch, e tickets.Event) {
-	if e.Detail == nil {
-		e.Detail = map[string]string{} // a nil map would be null
-	}
-	exec(batch, eventPutSQL, string(e.Ticket), e.At, e.Who, e.What, e.Detail)
-}
-
-func putNotice(batch *pgx.Batch, n tickets.Notice) {
-	exec(batch, noticePutSQL, n.ID, string(n.Kind), n.Reason, string(n.Ticket), n.Account, n.To, n.Language, n.CallID, n.Created, n.Due)
+	exec(batch, eventPutSQL, string(e.Ticket), e.At, e.Who, e.What, notNil(e.Detail))
 }

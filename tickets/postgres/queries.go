@@ -46,22 +46,28 @@ var (
 	leasePutSQL string
 	//go:embed queries/lock.sql
 	lockSQL string
+	//go:embed queries/notice_get.sql
+	noticeGetSQL string
 	//go:embed queries/notice_put.sql
 	noticePutSQL string
-	//go:embed queries/notices_advance.sql
-	noticesAdvanceSQL string
-	//go:embed queries/notices_cancel.sql
-	noticesCancelSQL string
+	//go:embed queries/notice_read.sql
+	noticeReadSQL string
+	//go:embed queries/notice_save.sql
+	noticeSaveSQL string
+	//go:embed queries/notices_dead.sql
+	noticesDeadSQL string
 	//go:embed queries/notices_list.sql
 	noticesListSQL string
+	//go:embed queries/notices_of_folder.sql
+	noticesOfFolderSQL string
 	//go:embed queries/notices_of_ticket.sql
 	noticesOfTicketSQL string
+	//go:embed queries/notices_open.sql
+	noticesOpenSQL string
 	//go:embed queries/serials_store.sql
 	serialsStoreSQL string
 	//go:embed queries/serials_take.sql
 	serialsTakeSQL string
-	//go:embed queries/ticket_acknowledge.sql
-	ticketAcknowledgeSQL string
 	//go:embed queries/ticket_by_call.sql
 	ticketByCallSQL string
 	//go:embed queries/ticket_by_call_locked.sql
@@ -76,6 +82,8 @@ var (
 	ticketLockSQL string
 	//go:embed queries/ticket_put.sql
 	ticketPutSQL string
+	//go:embed queries/ticket_save.sql
+	ticketSaveSQL string
 	//go:embed queries/ticket_to_join.sql
 	ticketToJoinSQL string
 	//go:embed queries/tickets_list.sql

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5"
 
 	"readback/tickets"
 )
@@ -71,29 +71,40 @@ func (s *Store) Events(ctx context.Context, number tickets.Number) ([]tickets.Ev
 
 type row interface{ Scan(into ...any) error }
 
+// A querier is the pool or a transaction.
+type querier interface {
+	Query(ctx context.Context, query string, args ...any) (pgx.Rows, error)
+}
+
 // list reads all rows of a query.
-func list[T any](ctx context.Context, pool *pgxpool.Pool, scan func(row) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := pool.Query(ctx, query, args...)
+func list[T any](ctx context.Context, db querier, scan func(row) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := db.Query(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
+	return all(rows, scan)
+}
+
+// all reads rows to their end.
+func all[T any](rows pgx.Rows, scan func(row) (T, error)) ([]T, error) {
 	defer rows.Close()
-	var all []T
+	var found []T
 	for rows.Next() {
 		one, err := scan(rows)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, one)
+		found = append(found, one)
 	}
-	return all, rows.Err()
+	return found, rows.Err()
 }
 
 func scanTicket(r row) (tickets.Ticket, error) {
 	var t tickets.Ticket
 	err := r.Scan(&t.Number, &t.CallID, &t.Account, &t.Plan, &t.Contact, &t.Email, &t.Caller, &t.Callback, &t.CallbackVerified,
 		&t.Priority, &t.Kind, &t.Status, &t.Channel, &t.Called, &t.Trunk, &t.Language, into(&t.Received), into(&t.Due),
-		into(&t.Acknowledged), &t.AcknowledgedBy, &t.Verified, &t.Recording, &t.Attestation)
+		into(&t.Acknowledged), &t.AcknowledgedBy, &t.Verified, &t.Recording, &t.Attestation,
+		into(&t.Starts), &t.Owner, into(&t.Accepted), into(&t.Changed), into(&t.Resolved))
 	return t, err
 }
 

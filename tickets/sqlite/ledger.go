@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -28,7 +27,8 @@ func (s *Store) File(ctx context.Context, f tickets.Filing) (tickets.Filed, erro
 func file(ctx context.Context, tx *sql.Tx, f tickets.Filing) (tickets.Filed, error) {
 	found, err := scanTicket(tx.QueryRowContext(ctx, ticketByCallSQL, f.Ticket.CallID))
 	if err == nil {
-		return tickets.Filed{Ticket: found, Joined: found.CallID != f.Ticket.CallID}, hurry(ctx, tx, f, found)
+		found, err = again(ctx, tx, f, found, false)
+		return tickets.Filed{Ticket: found, Joined: found.CallID != f.Ticket.CallID}, err
 	}
 	if !errors.Is(err, sql.ErrNoRows) {
 		return tickets.Filed{}, err
@@ -36,7 +36,8 @@ func file(ctx context.Context, tx *sql.Tx, f tickets.Filing) (tickets.Filed, err
 	t, j := f.Ticket, f.Join
 	found, err = scanTicket(tx.QueryRowContext(ctx, ticketToJoinSQL, j.Key, t.Priority, t.Kind, us(j.From), us(j.Until)))
 	if err == nil {
-		return tickets.Filed{Ticket: found, Joined: true}, join(ctx, tx, f, found)
+		found, err = again(ctx, tx, f, found, true)
+		return tickets.Filed{Ticket: found, Joined: true}, err
 	}
 	if !errors.Is(err, sql.ErrNoRows) {
 		return tickets.Filed{}, err
@@ -44,24 +45,25 @@ func file(ctx context.Context, tx *sql.Tx, f tickets.Filing) (tickets.Filed, err
 	return tickets.Filed{Ticket: t, New: true}, insert(ctx, tx, f)
 }
 
-// join adds the call to a ticket that another call opened.
-func join(ctx context.Context, tx *sql.Tx, f tickets.Filing, first tickets.Ticket) error {
-	if _, err := tx.ExecContext(ctx, ticketCallPutSQL, f.Ticket.CallID, first.Number); err != nil {
-		return err
+// again adds a call to the ticket that it opened before, or that another one did.
+func again(ctx context.Context, tx *sql.Tx, f tickets.Filing, first tickets.Ticket, joins bool) (tickets.Ticket, error) {
+	if joins {
+		if _, err := tx.ExecContext(ctx, ticketCallPutSQL, f.Ticket.CallID, first.Number); err != nil {
+			return tickets.Ticket{}, err
+		}
 	}
-	event := f.Joined
-	event.Ticket = first.Number
-	if err := putEvent(ctx, tx, event); err != nil {
-		return err
-	}
-	return hurry(ctx, tx, f, first)
+	return amend(ctx, tx, first, func(folder *tickets.Folder) error {
+		f.Again(folder, joins)
+		return nil
+	})
 }
 
 func insert(ctx context.Context, tx *sql.Tx, f tickets.Filing) error {
 	t := f.Ticket
 	_, err := tx.ExecContext(ctx, ticketPutSQL,
 		t.Number, t.CallID, f.Join.Key, t.Account, t.Plan, t.Contact, t.Email, t.Caller, t.Callback, t.CallbackVerified,
-		t.Priority, t.Kind, t.Status, t.Channel, t.Called, t.Trunk, t.Language, us(t.Received), us(t.Due), t.Verified, t.Recording, t.Attestation)
+		t.Priority, t.Kind, t.Status, t.Channel, t.Called, t.Trunk, t.Language, us(t.Received), us(t.Due), t.Verified, t.Recording, t.Attestation,
+		us(t.Starts))
 	if isDuplicate(err) { // the call key was looked for under the same lock
 		return fmt.Errorf("%w: %s", tickets.ErrNumberTaken, t.Number)
 	}
@@ -82,55 +84,64 @@ func insert(ctx context.Context, tx *sql.Tx, f tickets.Filing) error {
 	return nil
 }
 
-// hurry makes the ladder of a ticket due when a call on it hung up.
-func hurry(ctx context.Context, tx *sql.Tx, f tickets.Filing, t tickets.Ticket) error {
-	if !f.HungUp {
-		return nil
-	}
-	return hungUp(ctx, tx, t.Number, f.At)
-}
-
-// HungUp implements tickets.Ledger.
-func (s *Store) HungUp(ctx context.Context, number tickets.Number, at time.Time) error {
-	return s.write(ctx, "note a hang-up", func(tx *sql.Tx) error {
-		if err := exists(ctx, tx, number); err != nil {
+// Amend implements tickets.Ledger.
+func (s *Store) Amend(ctx context.Context, number tickets.Number, change func(*tickets.Folder) error) (tickets.Ticket, error) {
+	var after tickets.Ticket
+	err := s.write(ctx, "change a ticket", func(tx *sql.Tx) error {
+		before, err := scanTicket(tx.QueryRowContext(ctx, ticketGetSQL, number))
+		if errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("ticket %s: %w", number, tickets.ErrNotFound)
+		}
+		if err != nil {
 			return err
 		}
-		return hungUp(ctx, tx, number, at)
+		after, err = amend(ctx, tx, before, change)
+		return err
 	})
-}
-
-func hungUp(ctx context.Context, tx *sql.Tx, number tickets.Number, at time.Time) error {
-	done, err := tx.ExecContext(ctx, noticesAdvanceSQL, number, us(at))
 	if err != nil {
-		return err
+		return tickets.Ticket{}, err
 	}
-	if advanced, err := done.RowsAffected(); err != nil || advanced == 0 {
-		return err
-	}
-	return putEvent(ctx, tx, tickets.Event{Ticket: number, At: at, Who: tickets.WhoCaller, What: tickets.EventHungUp})
+	return after, nil
 }
 
-// Acknowledge implements tickets.Ledger.
-func (s *Store) Acknowledge(ctx context.Context, number tickets.Number, a tickets.Acknowledgement) error {
-	return s.write(ctx, "acknowledge a ticket", func(tx *sql.Tx) error {
-		done, err := tx.ExecContext(ctx, ticketAcknowledgeSQL, number, us(a.At), a.By)
-		if err != nil {
-			return err
+// amend takes a ticket's folder out and writes down what changed.
+func amend(ctx context.Context, tx *sql.Tx, t tickets.Ticket, change func(*tickets.Folder) error) (tickets.Ticket, error) {
+	open, err := list(ctx, tx, scanNotice, noticesOfFolderSQL, t.Number)
+	if err != nil {
+		return t, err
+	}
+	folder := tickets.NewFolder(t, open)
+	if err := change(folder); err != nil {
+		return t, err
+	}
+	changes := folder.Changes()
+	if changes.Ticket {
+		if err := saveTicket(ctx, tx, folder.Ticket); err != nil {
+			return t, err
 		}
-		first, err := done.RowsAffected()
-		if err != nil {
-			return err
+	}
+	for _, event := range changes.Events {
+		if err := putEvent(ctx, tx, event); err != nil {
+			return t, err
 		}
-		if first == 0 {
-			return exists(ctx, tx, number)
+	}
+	for _, notice := range changes.Added {
+		if err := putNotice(ctx, tx, notice); err != nil {
+			return t, err
 		}
-		if err := putEvent(ctx, tx, a.Event(number)); err != nil {
-			return err
+	}
+	for _, notice := range changes.Saved {
+		if err := saveNotice(ctx, tx, notice); err != nil {
+			return t, err
 		}
-		_, err = tx.ExecContext(ctx, noticesCancelSQL, number, us(a.At))
-		return err
-	})
+	}
+	return folder.Ticket, nil
+}
+
+func saveTicket(ctx context.Context, tx *sql.Tx, t tickets.Ticket) error {
+	_, err := tx.ExecContext(ctx, ticketSaveSQL, t.Number, t.Priority, t.Status, us(t.Due), us(t.Acknowledged), t.AcknowledgedBy, t.Recording,
+		us(t.Starts), t.Owner, us(t.Accepted), us(t.Changed), us(t.Resolved))
+	return err
 }
 
 // Goodbye implements tickets.Ledger.
@@ -141,24 +152,7 @@ func (s *Store) Goodbye(ctx context.Context, callKey string, at time.Time) error
 	})
 }
 
-func exists(ctx context.Context, tx *sql.Tx, number tickets.Number) error {
-	_, err := scanTicket(tx.QueryRowContext(ctx, ticketGetSQL, number))
-	if errors.Is(err, sql.ErrNoRows) {
-		return fmt.Errorf("ticket %s: %w", number, tickets.ErrNotFound)
-	}
-	return err
-}
-
 func putEvent(ctx context.Context, tx *sql.Tx, e tickets.Event) error {
-	text, err := json.Marshal(e.Detail)
-	if err != nil {
-		return err
-	}
-	_, err = tx.ExecContext(ctx, eventPutSQL, e.Ticket, us(e.At), e.Who, e.What, string(text))
-	return err
-}
-
-func putNotice(ctx context.Context, tx *sql.Tx, n tickets.Notice) error {
-	_, err := tx.ExecContext(ctx, noticePutSQL, n.ID, n.Kind, n.Reason, n.Ticket, n.Account, n.To, n.Language, n.CallID, us(n.Created), us(n.Due))
+	_, err := tx.ExecContext(ctx, eventPutSQL, e.Ticket, us(e.At), e.Who, e.What, text(e.Detail))
 	return err
 }

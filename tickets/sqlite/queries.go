@@ -44,22 +44,26 @@ var (
 	eventsListSQL string
 	//go:embed queries/lease_put.sql
 	leasePutSQL string
+	//go:embed queries/notice_get.sql
+	noticeGetSQL string
 	//go:embed queries/notice_put.sql
 	noticePutSQL string
-	//go:embed queries/notices_advance.sql
-	noticesAdvanceSQL string
-	//go:embed queries/notices_cancel.sql
-	noticesCancelSQL string
+	//go:embed queries/notice_save.sql
+	noticeSaveSQL string
+	//go:embed queries/notices_dead.sql
+	noticesDeadSQL string
 	//go:embed queries/notices_list.sql
 	noticesListSQL string
+	//go:embed queries/notices_of_folder.sql
+	noticesOfFolderSQL string
 	//go:embed queries/notices_of_ticket.sql
 	noticesOfTicketSQL string
+	//go:embed queries/notices_open.sql
+	noticesOpenSQL string
 	//go:embed queries/serials_store.sql
 	serialsStoreSQL string
 	//go:embed queries/serials_take.sql
 	serialsTakeSQL string
-	//go:embed queries/ticket_acknowledge.sql
-	ticketAcknowledgeSQL string
 	//go:embed queries/ticket_by_call.sql
 	ticketByCallSQL string
 	//go:embed queries/ticket_call_put.sql
@@ -70,6 +74,8 @@ var (
 	ticketGoodbyeSQL string
 	//go:embed queries/ticket_put.sql
 	ticketPutSQL string
+	//go:embed queries/ticket_save.sql
+	ticketSaveSQL string
 	//go:embed queries/ticket_to_join.sql
 	ticketToJoinSQL string
 	//go:embed queries/tickets_list.sql

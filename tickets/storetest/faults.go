@@ -92,8 +92,8 @@ func testCancel(t *testing.T, open func(*testing.T) tickets.Store) {
 		if got := b.count(ticket.Number, tickets.EventReceived); got != 1 {
 			t.Fatalf("call %d was received %d times", i, got)
 		}
-		if rows := b.notices(ticket.Number); len(rows) != 1 {
-			t.Fatalf("call %d has the rows %v, want one", i, rows)
+		if rows := b.notices(ticket.Number); len(rows) != 2 {
+			t.Fatalf("call %d has the rows %v, want ladder and alarm", i, rows)
 		}
 	}
 }

@@ -43,8 +43,8 @@ func testOnce(t *testing.T, open func(*testing.T) tickets.Store) {
 		if got := nodes[0].count(numbers[0], tickets.EventReceived); got != 1 {
 			t.Errorf("%d times received, want once", got)
 		}
-		if rows := nodes[0].notices(numbers[0]); len(rows) != 1 {
-			t.Errorf("outbox %v, want one row", rows)
+		if rows := nodes[0].notices(numbers[0]); len(rows) != 2 {
+			t.Errorf("outbox %v, want ladder and alarm", rows)
 		}
 	})
 	t.Run("calls at once get different numbers", func(t *testing.T) {

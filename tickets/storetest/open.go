@@ -23,6 +23,7 @@ func testOpen(t *testing.T, open func(*testing.T) tickets.Store) {
 			Caller: "+14155550100", Callback: "+14155550100", CallbackVerified: true, Priority: tickets.P2, Kind: tickets.KindProblem,
 			Status: tickets.StatusOpen, Channel: tickets.ChannelPhone, Called: "+18887999666", Trunk: "carrier", Language: "en-US",
 			Received: noon, Due: noon.Add(4 * time.Hour), Verified: true, Recording: "rec.wav", Attestation: "B", CallID: request.CallKey,
+			Starts: noon,
 		}
 		read, err := b.Store.Ticket(t.Context(), got.Number)
 		byCall, callErr := b.Store.TicketByCall(t.Context(), request.CallKey)
@@ -80,7 +81,7 @@ func testJSON(t *testing.T, open func(*testing.T) tickets.Store) {
 	}
 	const want = `{"number":"NUMBER","account":"30471234","plan":"enterprise","contact":"Ann Ames","callback":"+14155550100",` +
 		`"priority":"P2","status":"open","channel":"phone","received_at":"2026-03-04T12:00:00.123456Z","due_at":"2026-03-04T16:00:00.123456Z",` +
-		`"acknowledged_at":TOLD,"verified":true,"recording":"rec.wav","attestation":"B","call_id":"a84b4c76e66710@192.0.2.4"}`
+		`"acknowledged_at":TOLD,"verified":true,"recording":"rec.wav","attestation":"B","call_id":"a84b4c76e66710@192.0.2.4","starts_at":"2026-03-04T12:00:00.123456Z","owner":""}`
 	fill := strings.NewReplacer("NUMBER", string(ticket.Number), "TOLD", `null,"acknowledged_by":""`)
 	if diff := cmp.Diff(fill.Replace(want), string(before)); diff != "" {
 		t.Errorf("before, want and got:\n%s", diff)

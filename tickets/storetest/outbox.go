@@ -19,10 +19,10 @@ func testOutbox(t *testing.T, open func(*testing.T) tickets.Store) {
 		want   string // kinds, reasons and addresses
 		due    time.Time
 	}{
-		"by e-mail":           {want: "acknowledge-by-email ann@example.com", due: ladderAt},
-		"the caller is gone":  {change: func(r *tickets.Request) { r.HungUp = true }, want: "acknowledge-by-email ann@example.com", due: noon.Add(10 * time.Second)},
-		"a long call":         {change: func(r *tickets.Request) { r.Received = noon.Add(-3 * time.Minute) }, want: "acknowledge-by-email ann@example.com", due: noon.Add(40 * time.Second)},
-		"by call back":        {change: noEmail, want: "acknowledge-by-callback +14155550100", due: ladderAt},
+		"by e-mail":           {want: "acknowledge-by-email ann@example.com, alarm unacknowledged", due: ladderAt},
+		"the caller is gone":  {change: func(r *tickets.Request) { r.HungUp = true }, want: "acknowledge-by-email ann@example.com, alarm unacknowledged", due: noon.Add(10 * time.Second)},
+		"a long call":         {change: func(r *tickets.Request) { r.Received = noon.Add(-3 * time.Minute) }, want: "acknowledge-by-email ann@example.com, alarm unacknowledged", due: noon.Add(40 * time.Second)},
+		"by call back":        {change: noEmail, want: "acknowledge-by-callback +14155550100, alarm unacknowledged", due: ladderAt},
 		"no way":              {change: noWay, want: "acknowledge-by-agent, alarm no-way-to-acknowledge", due: ladderAt},
 		"number not verified": {change: func(r *tickets.Request) { noEmail(r); r.CallbackVerified = false }, want: "acknowledge-by-agent, alarm no-way-to-acknowledge", due: ladderAt},
 		"no channel configured": {
@@ -31,7 +31,7 @@ func testOutbox(t *testing.T, open func(*testing.T) tickets.Store) {
 		},
 		"unverified P1": {
 			change: func(r *tickets.Request) { r.Account, r.Priority = nil, tickets.P1 },
-			want:   "acknowledge-by-callback +14155550100, alarm unverified-p1", due: ladderAt,
+			want:   "acknowledge-by-callback +14155550100, alarm unacknowledged, alarm unverified-p1", due: ladderAt,
 		},
 		"unverified P1, no way": {
 			change: func(r *tickets.Request) { withheld(r); r.Priority, r.Callback = tickets.P1, "" },

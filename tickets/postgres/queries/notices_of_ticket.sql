@@ -1,4 +1,6 @@
-select id, kind, reason, coalesce(ticket, ''), account, recipient, language, call_key, created_at, due_at, cancelled_at
+select
+    id, kind, reason, coalesce(ticket, ''), account, recipient, language, call_key, created_at, due_at,
+    cancelled_at, done_at, dead_at, working_until, attempts, failure, detail
 from notices
 where ticket = $1
 order by due_at, id

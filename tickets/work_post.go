@@ -1,0 +1,132 @@
+package tickets
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// post sends a letter that is not the acknowledgement itself, and notes in the ticket that it left.
+func (c *Clerk) post(ctx context.Context, n Notice) error {
+	if c.Mailer == nil {
+		return fmt.Errorf("%w: e-mail is not configured", ErrRefused)
+	}
+	var ticket Ticket
+	if n.Ticket != "" {
+		var err error
+		if ticket, err = c.Desk.Store.Ticket(ctx, n.Ticket); err != nil {
+			return err
+		}
+	}
+	if err := c.Mailer.Mail(ctx, c.letter(n, ticket)); err != nil || n.Ticket == "" {
+		return err
+	}
+	return c.note(ctx, n.Ticket, Event{Who: WhoGateway, What: EventSent, Detail: detail("kind", string(n.Kind), "letter", n.ID)})
+}
+
+// note adds an event to a ticket, also when the gateway is stopping.
+func (c *Clerk) note(ctx context.Context, number Number, e Event) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTime)
+	defer cancel()
+	e.At = c.Desk.now()
+	_, err := c.Desk.amend(ctx, number, func(f *Folder) error {
+		f.Note(e)
+		return nil
+	})
+	return err
+}
+
+// letter is what a row wants to be sent.
+func (c *Clerk) letter(n Notice, t Ticket) Letter {
+	l := Letter{
+		ID: n.ID, Kind: n.Kind, To: n.To, Name: t.Contact, Language: n.Language, Ticket: t,
+		Promise: iso8601(t.Due.Sub(t.Received)), Text: n.Detail["text"],
+	}
+	if t.Number != "" {
+		if first := "acknowledge:" + string(t.Number); first != n.ID {
+			l.Thread = first
+		}
+	}
+	if n.Kind.Ladder() {
+		l.Kind, l.To = AcknowledgeByEmail, t.Email
+	}
+	if c.Links != nil {
+		l.Links = c.Links(t)
+	}
+	return l
+}
+
+// iso8601 is a duration of whole minutes, like PT4H (ISO 8601-1:2019 section 5.5.2).
+func iso8601(d time.Duration) string {
+	hours, minutes := int(d.Hours()), int(d.Minutes())%60
+	switch {
+	case d <= 0:
+		return ""
+	case minutes == 0:
+		return fmt.Sprintf("PT%dH", hours)
+	case hours == 0:
+		return fmt.Sprintf("PT%dM", minutes)
+	}
+	return fmt.Sprintf("PT%dH%dM", hours, minutes)
+}
+
+// alarm tells agents, by every pager there is. That it was raised is noted in the ticket once one of them took it; where there is
+// none, the log is what there is.
+func (c *Clerk) alarm(ctx context.Context, n Notice) error {
+	alert := Alert{ID: n.ID, Reason: n.Reason, Summary: summary(n), Urgent: n.Reason == ReasonUnacknowledged || n.Reason == ReasonNoWay, Node: c.Desk.node(), At: n.Created}
+	if n.Ticket != "" {
+		var err error
+		if alert.Ticket, err = c.Desk.Store.Ticket(ctx, n.Ticket); err != nil {
+			return err
+		}
+	}
+	c.log().Warn("alarm", "reason", n.Reason, "ticket", n.Ticket, "about", n.To)
+	raised, failed := c.raise(ctx, alert)
+	if n.Ticket != "" && n.Detail["noted"] == "" && (raised != "" || len(c.Pagers) == 0) {
+		if err := c.note(ctx, n.Ticket, Event{Who: WhoGateway, What: EventAlarmed, Detail: detail("reason", n.Reason, "by", orText(raised, "log"))}); err != nil {
+			return err
+		}
+		if err := c.amend(ctx, n.ID, func(n *Notice) error { *n = n.with("noted", "yes"); return nil }); err != nil {
+			return err
+		}
+	}
+	return failed
+}
+
+// raise raises an alert everywhere, and names the pagers that took it. Repeating one does no harm.
+func (c *Clerk) raise(ctx context.Context, alert Alert) (raised string, failed error) {
+	for _, pager := range c.Pagers {
+		if err := pager.Raise(ctx, alert); err != nil {
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", pager.Name(), err))
+			continue
+		}
+		if raised != "" {
+			raised += " "
+		}
+		raised += pager.Name()
+	}
+	return raised, failed
+}
+
+// summary is an alarm in words, without personal data.
+func summary(n Notice) string {
+	switch n.Reason {
+	case ReasonUnverifiedP1:
+		return fmt.Sprintf("Ticket %s is urgent, and its caller is not known: look whether it is", n.Ticket)
+	case ReasonNoWay:
+		return fmt.Sprintf("The customer of ticket %s cannot be told by us: call or write", n.Ticket)
+	case ReasonUnacknowledged:
+		return fmt.Sprintf("The customer of ticket %s does not know yet that it is registered, and the response window closes soon", n.Ticket)
+	case ReasonTrunkSlowed:
+		return fmt.Sprintf("Many wrong PINs over trunk %s", n.To)
+	}
+	return fmt.Sprintf("%s %s", n.Reason, n.Ticket)
+}
+
+func orText(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
