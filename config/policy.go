@@ -51,6 +51,8 @@ type Policy struct {
 	Services Promise `yaml:"services"`
 	// A second call with the same account and priority that comes this soon after the first joins its ticket.
 	JoinWithin Duration `yaml:"join_within" between:"0s,10m"`
+	// When people work, by the country of the number that was called, ISO 3166.
+	Hours map[string]Hours `yaml:"hours"`
 }
 
 // Plan is what an account has bought.

@@ -79,6 +79,10 @@ func writtenForm(t reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{Type: "number", ExclusiveMinimum: "0", Maximum: "1"}
 	case reflect.TypeFor[Size]():
 		return text(`[0-9]+ *[MG]B`)
+	case reflect.TypeFor[Opening]():
+		return text(`( *[0-9]{2}:[0-9]{2} *- *[0-9]{2}:[0-9]{2} *,?)*`)
+	case reflect.TypeFor[Date]():
+		return text(`[0-9]{4}-[0-9]{2}-[0-9]{2}`)
 	case reflect.TypeFor[Secret](), reflect.TypeFor[Path]():
 		return &jsonschema.Schema{Type: "string"}
 	case reflect.TypeFor[netip.Prefix]():

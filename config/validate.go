@@ -20,6 +20,7 @@ func (r *reader) validate() {
 	r.numbers()
 	r.menu()
 	r.plans()
+	r.hours()
 	r.directories()
 	r.secrets()
 	r.database()

@@ -17,6 +17,7 @@ func (c *Config) Warnings() []Problem {
 	c.warnAboutSecrets(warn)
 	c.warnAboutLanguages(warn)
 	c.warnAboutAgents(warn)
+	c.warnAboutHours(warn)
 	if c.Identify.PIN == "never" {
 		warn("identify.pin", "the PIN is never asked for: whoever knows an account number can open tickets for it", "write unless-vouched or always")
 	}

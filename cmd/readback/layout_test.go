@@ -25,6 +25,7 @@ var mayImport = []struct {
 	{"media", []string{"media", "media/"}, []string{"github.com/pion/", "golang.org/x/sys", "github.com/mewkiz/flac"}},
 	{"sip", []string{"sip", "sip/"}, []string{"github.com/emiago/sipgo", "github.com/gobwas/ws", "github.com/icholy/digest", "github.com/golang-jwt/jwt/v5", "github.com/nyaruka/phonenumbers", "golang.org/x/net/dns/dnsmessage"}},
 	{"tickets", nil, []string{"golang.org/x/crypto/argon2"}},
+	{"tickets/calendar", []string{"tickets"}, []string{"github.com/rickar/cal/v2"}},
 	{"tickets/postgres", []string{"tickets"}, []string{"github.com/jackc/pgx/v5", "github.com/pressly/goose/v3", "github.com/riverqueue/river"}},
 	{"tickets/sqlite", []string{"tickets"}, []string{"modernc.org/sqlite", "github.com/pressly/goose/v3", "github.com/riverqueue/river"}},
 	{"tickets/jobs", []string{"tickets"}, []string{"github.com/riverqueue/river"}},
