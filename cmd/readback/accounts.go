@@ -43,11 +43,10 @@ func (a *accountsImportCommand) Run(ctx context.Context, console *console) error
 
 // importAccounts reads a CSV whole before it stores anything.
 func importAccounts(ctx context.Context, c *config.Config, s tickets.Store, csv io.Reader, hashed func()) (int, error) {
-	secret, err := pepper(c)
+	desk, err := deskOf(c, s)
 	if err != nil {
 		return 0, err
 	}
-	desk := &tickets.Desk{Store: s, Policy: policyOf(c), Pepper: secret}
 	accounts, err := tickets.ReadAccounts(csv, policyOf(c), func(pin tickets.PIN) (string, error) {
 		defer hashed()
 		return desk.Hash(ctx, pin)

@@ -29,6 +29,7 @@ type server struct {
 	store     store
 	numbers   *tickets.Numbers
 	desk      *tickets.Desk
+	clerk     *tickets.Clerk
 	records   *records
 	traces    *traces
 	metrics   *metrics
@@ -106,20 +107,18 @@ func (s *server) openDesk(ctx context.Context, with parts) (err error) {
 			return err
 		}
 	}
-	secret, err := pepper(s.config)
-	if err != nil {
+	if s.desk, err = deskOf(s.config, s.store); err != nil {
 		return err
 	}
 	s.numbers = tickets.NewNumbers(s.config.Node, s.store, tickets.FileShelf(filepath.Join(s.config.Data, "numbers.json")))
 	if err := s.numbers.Prepare(ctx); err != nil {
 		return fmt.Errorf("no ticket numbers to give out: %w", err)
 	}
-	s.desk = &tickets.Desk{
-		Store: s.store, Policy: policyOf(s.config), Pepper: secret, Node: s.config.Node, Numbers: s.numbers, Log: s.log,
-		Observe: func(sighting tickets.Sighting) {
-			s.metrics.lockouts.WithLabelValues(sighting.Trunk, string(sighting.Kind)).Inc()
-		},
+	s.desk.Numbers, s.desk.Log = s.numbers, s.log
+	s.desk.Observe = func(sighting tickets.Sighting) {
+		s.metrics.lockouts.WithLabelValues(sighting.Trunk, string(sighting.Kind)).Inc()
 	}
+	s.clerk = &tickets.Clerk{Desk: s.desk, Log: s.log}
 	if err := s.openTraces(); err != nil {
 		return err
 	}

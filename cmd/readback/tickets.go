@@ -18,6 +18,12 @@ import (
 type ticketsCommand struct {
 	List ticketsListCommand `cmd:"" help:"List tickets, the most urgent first."`
 	Show ticketsShowCommand `cmd:"" help:"Show one ticket with its events and what is still to be sent."`
+
+	Change      ticketsChangeCommand      `cmd:"" help:"Give a ticket another priority or status, or a note."`
+	Accept      ticketsAcceptCommand      `cmd:"" help:"Take a ticket: nobody is paged for it any more."`
+	Acknowledge ticketsAcknowledgeCommand `cmd:"" help:"Note that you told the customer that the ticket is registered."`
+	Bounced     ticketsBouncedCommand     `cmd:"" help:"Note that the acknowledgement by e-mail came back: the customer is told in another way."`
+	Outbox      outboxCommand             `cmd:"" help:"What has still to be sent, and what could not be."`
 }
 
 type ticketsListCommand struct {
@@ -170,7 +176,9 @@ func (d dossier) print(w io.Writer) error {
 		{"verified", verified},
 		{"recording", t.Recording},
 		{"attestation", t.Attestation},
+		{"owner", t.Owner},
 		{"received", stamp(t.Received)},
+		{"work begins", stamp(t.Starts)},
 		{"due", stamp(t.Due)},
 		{"acknowledged", told(t)},
 		{"call", t.CallID},
@@ -183,13 +191,27 @@ func (d dossier) print(w io.Writer) error {
 	}
 	fmt.Fprintln(table, "\nOUTBOX\tDUE\tTO\tSTATE")
 	for _, notice := range d.Outbox {
-		state := "waiting"
-		if !notice.Cancelled.IsZero() {
-			state = "cancelled " + stamp(notice.Cancelled)
-		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", notice.Kind, stamp(notice.Due), orDash(notice.To), state)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", strings.TrimSpace(string(notice.Kind)+" "+notice.Reason), stamp(notice.Due), orDash(notice.To), noticeState(notice, time.Now()))
 	}
 	return table.Flush()
+}
+
+// noticeState says what became of a notice, and what went wrong last.
+func noticeState(n tickets.Notice, now time.Time) string {
+	state := n.State(now)
+	for _, at := range []time.Time{n.Done, n.Cancelled, n.Dead} {
+		if !at.IsZero() {
+			state += " " + stamp(at)
+			break
+		}
+	}
+	if n.Attempts > 0 {
+		state += fmt.Sprintf(", failed %d times", n.Attempts)
+	}
+	if n.Failure != "" {
+		state += ": " + n.Failure
+	}
+	return state
 }
 
 func details(detail map[string]string) string {

@@ -1,0 +1,15 @@
+package main
+
+import (
+	"readback/config"
+	"readback/tickets"
+)
+
+// deskOf is the ticket desk as it is configured, on a store.
+func deskOf(c *config.Config, s tickets.Store) (*tickets.Desk, error) {
+	secret, err := pepper(c)
+	if err != nil {
+		return nil, err
+	}
+	return &tickets.Desk{Store: s, Policy: policyOf(c), Pepper: secret, Node: c.Node}, nil
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"readback/config"
+	"readback/tickets"
+)
+
+// An agent looks at a ticket, takes it, tells the customer, resolves it, and runs again what was given up.
+func TestTicketsAtTheCommandLine(t *testing.T) {
+	data := t.TempDir()
+	file := filepath.Join(data, "readback.yaml")
+	if err := os.WriteFile(file, []byte("data: "+data+"\nidentify: {pepper: a secret of some length}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	number := ticketIn(t, file)
+	command := func(args ...string) string {
+		t.Helper()
+		var out, errOut bytes.Buffer
+		err := run(t.Context(), append(args, "-c", file), strings.NewReader(""), &out, &errOut)
+		if err != nil {
+			return err.Error()
+		}
+		return out.String() + errOut.String()
+	}
+	for _, step := range []struct {
+		args []string
+		want string // pattern
+	}{
+		{[]string{"tickets", "change", number, "--by", "eve"}, `nothing to change`},
+		{[]string{"tickets", "change", number, "--by", "eve", "--priority", "P7"}, `use P1, P2, P3 or P4`},
+		{[]string{"tickets", "change", number, "--by", "eve", "--status", "lost"}, `use open, working, waiting or resolved`},
+		{[]string{"tickets", "change", number, "--by", "eve", "--priority", "P1", "--note", "the disk is full"}, `^ticket \d{4} \d{4} is P1, open, due `},
+		{[]string{"tickets", "accept", number, "--by", "eve"}, `is eve's since`},
+		{[]string{"tickets", "accept", number, "--by", "ian"}, `is eve's since`},
+		{[]string{"tickets", "bounced", number, "--by", "ian", "--because", "550"}, `is told in another way`},
+		{[]string{"tickets", "acknowledge", number, "--by", "eve", "--how", "by telephone"}, `is acknowledged by agent since`},
+		{[]string{"tickets", "bounced", number, "--by", "ian", "--because", "550"}, `it was acknowledged by agent and stays so`},
+		{[]string{"tickets", "outbox"}, `^nothing\n`},
+		{[]string{"tickets", "outbox", "--dead"}, `acknowledge:\d+ +acknowledge-by-email .* dead +1 +no relay`},
+		{[]string{"tickets", "outbox", "run", "nothing"}, `notice nothing: not found`},
+		{[]string{"tickets", "outbox", "run", "acknowledge:" + number}, `is due now`},
+		{[]string{"tickets", "change", number, "--by", "eve", "--status", "resolved"}, `is P1, resolved`},
+		{[]string{"tickets", "show", number}, `(?s)owner +eve.*changed .*from="P2" priority="P1".*note .*the disk is full.*accepted .*acknowledged .*by="agent" evidence="eve: by telephone"`},
+	} {
+		if got := command(step.args...); !regexp.MustCompile(step.want).MatchString(got) {
+			t.Errorf("%v prints\n%s\nwant %s", step.args, got, step.want)
+		}
+	}
+}
+
+// ticketIn opens a ticket in the store of a configuration, whose letter was given up.
+func ticketIn(t *testing.T, file string) string {
+	t.Helper()
+	c, err := config.Load(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := openMigrated(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	desk, err := deskOf(c, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	account := tickets.Account{ID: "30471234", Name: "Acme", Plan: "enterprise", Contacts: []tickets.Contact{{Name: "Ann", Email: "ann@example.com"}}}
+	ticket, err := desk.Open(t.Context(), tickets.Request{CallKey: "call-1", Account: &account, Verified: true, Priority: tickets.P2, Received: time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := s.Notices(t.Context(), ticket.Number, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows {
+		err := s.AmendNotice(t.Context(), row.ID, func(n *tickets.Notice) error {
+			if n.Kind.Ladder() {
+				n.Dead, n.Attempts, n.Failure = time.Now(), 1, "no relay"
+			} else {
+				n.Cancelled = time.Now()
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return string(ticket.Number)
+}
+
+func TestNoticeState(t *testing.T) {
+	at := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
+	for _, test := range []struct {
+		notice tickets.Notice
+		want   string
+	}{
+		{tickets.Notice{}, "open"},
+		{tickets.Notice{Working: at.Add(time.Minute)}, "working"},
+		{tickets.Notice{Done: at, Cancelled: at}, "done 2026-03-04 12:00:00Z"},
+		{tickets.Notice{Cancelled: at}, "cancelled 2026-03-04 12:00:00Z"},
+		{tickets.Notice{Dead: at, Attempts: 3, Failure: "550"}, "dead 2026-03-04 12:00:00Z, failed 3 times: 550"},
+		{tickets.Notice{Failure: "nobody has accepted it yet"}, "open: nobody has accepted it yet"},
+	} {
+		if diff := cmp.Diff(test.want, noticeState(test.notice, at)); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
