@@ -8,6 +8,7 @@ type Folder struct {
 	Notices []Notice // those that are still to be worked; what other programs are sent is left out
 
 	before  Ticket
+	was     []Notice
 	publish bool
 	changes Changes
 }
@@ -18,17 +19,25 @@ type Changes struct {
 	Events []Event
 	Added  []Notice // each unless there is one with its ID
 	Saved  []Notice // each in place of the one with its ID
+	Wake   []Notice // those of both for which somebody has to be woken up
 }
 
 // NewFolder is for stores: a ticket with its open notices.
 func NewFolder(t Ticket, open []Notice) *Folder {
-	return &Folder{Ticket: t, Notices: open, before: t}
+	return &Folder{Ticket: t, Notices: open, before: t, was: slices.Clone(open)}
 }
 
 // Changes are for stores: what is to be written.
 func (f *Folder) Changes() Changes {
 	c := f.changes
 	c.Ticket = f.Ticket != f.before
+	c.Wake = slices.Clone(c.Added)
+	for _, n := range c.Saved {
+		i := slices.IndexFunc(f.was, func(other Notice) bool { return other.ID == n.ID })
+		if i < 0 || n.Wakes(f.was[i]) {
+			c.Wake = append(c.Wake, n)
+		}
+	}
 	return c
 }
 

@@ -21,15 +21,15 @@ func (s *Store) File(ctx context.Context, f tickets.Filing) (tickets.Filed, erro
 			return err
 		case same.Number != "":
 			filed = tickets.Filed{Ticket: same, Joined: same.CallID != f.Ticket.CallID}
-			filed.Ticket, err = again(ctx, tx, f, same, false)
+			filed.Ticket, err = s.again(ctx, tx, f, same, false)
 			return err
 		case first.Number != "":
 			filed.Joined = true
-			filed.Ticket, err = again(ctx, tx, f, first, true)
+			filed.Ticket, err = s.again(ctx, tx, f, first, true)
 			return err
 		}
 		filed = tickets.Filed{Ticket: f.Ticket, New: true}
-		return insert(ctx, tx, f)
+		return s.insert(ctx, tx, f)
 	})
 	if err != nil {
 		return tickets.Filed{}, err
@@ -61,7 +61,7 @@ func scanMaybe(t *tickets.Ticket) func(pgx.Row) error {
 }
 
 // again adds a call to the ticket that it opened before, or that another one did.
-func again(ctx context.Context, tx pgx.Tx, f tickets.Filing, first tickets.Ticket, joins bool) (tickets.Ticket, error) {
+func (s *Store) again(ctx context.Context, tx pgx.Tx, f tickets.Filing, first tickets.Ticket, joins bool) (tickets.Ticket, error) {
 	if joins {
 		if _, err := tx.Exec(ctx, ticketCallPutSQL, f.Ticket.CallID, string(first.Number)); err != nil {
 			return tickets.Ticket{}, err
@@ -71,13 +71,13 @@ func again(ctx context.Context, tx pgx.Tx, f tickets.Filing, first tickets.Ticke
 	if err != nil {
 		return tickets.Ticket{}, err
 	}
-	return amend(ctx, tx, tickets.NewFolder(first, open), func(folder *tickets.Folder) error {
+	return s.amend(ctx, tx, tickets.NewFolder(first, open), func(folder *tickets.Folder) error {
 		f.Again(folder, joins)
 		return nil
 	})
 }
 
-func insert(ctx context.Context, tx pgx.Tx, f tickets.Filing) error {
+func (s *Store) insert(ctx context.Context, tx pgx.Tx, f tickets.Filing) error {
 	t := f.Ticket
 	done, err := tx.Exec(ctx, ticketPutSQL,
 		string(t.Number), t.CallID, f.Join.Key, t.Account, t.Plan, t.Contact, t.Email, t.Caller, t.Callback, t.CallbackVerified,
@@ -94,7 +94,10 @@ func insert(ctx context.Context, tx pgx.Tx, f tickets.Filing) error {
 	for _, notice := range f.Notices {
 		putNotice(&batch, notice)
 	}
-	return tx.SendBatch(ctx, &batch).Close()
+	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
+		return err
+	}
+	return s.schedule(ctx, tx, f.Notices...)
 }
 
 // Amend implements tickets.Ledger.
@@ -105,7 +108,7 @@ func (s *Store) Amend(ctx context.Context, number tickets.Number, change func(*t
 		if err != nil {
 			return err
 		}
-		after, err = amend(ctx, tx, folder, change)
+		after, err = s.amend(ctx, tx, folder, change)
 		return err
 	})
 	if err != nil {
@@ -135,7 +138,7 @@ func takeOut(ctx context.Context, tx pgx.Tx, number tickets.Number) (*tickets.Fo
 }
 
 // amend writes down what a change puts into a folder.
-func amend(ctx context.Context, tx pgx.Tx, folder *tickets.Folder, change func(*tickets.Folder) error) (tickets.Ticket, error) {
+func (s *Store) amend(ctx context.Context, tx pgx.Tx, folder *tickets.Folder, change func(*tickets.Folder) error) (tickets.Ticket, error) {
 	if err := change(folder); err != nil {
 		return tickets.Ticket{}, err
 	}
@@ -156,7 +159,10 @@ func amend(ctx context.Context, tx pgx.Tx, folder *tickets.Folder, change func(*
 	if batch.Len() == 0 {
 		return folder.Ticket, nil
 	}
-	return folder.Ticket, tx.SendBatch(ctx, &batch).Close()
+	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
+		return tickets.Ticket{}, err
+	}
+	return folder.Ticket, s.schedule(ctx, tx, changes.Wake...)
 }
 
 func saveTicket(batch *pgx.Batch, t tickets.Ticket) {

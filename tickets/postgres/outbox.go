@@ -3,6 +3,8 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"maps"
+	"reflect"
 
 	"github.com/jackc/pgx/v5"
 
@@ -14,7 +16,10 @@ func (s *Store) Enqueue(ctx context.Context, notice tickets.Notice) error {
 	return s.write(ctx, "put a notice into the outbox", func(tx pgx.Tx) error {
 		var batch pgx.Batch
 		putNotice(&batch, notice)
-		return tx.SendBatch(ctx, &batch).Close()
+		if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
+			return err
+		}
+		return s.schedule(ctx, tx, notice)
 	})
 }
 
@@ -68,12 +73,20 @@ func (s *Store) AmendNotice(ctx context.Context, id string, change func(*tickets
 		if !ok {
 			return fmt.Errorf("notice %s: %w", id, tickets.ErrNotFound)
 		}
+		before := n
+		before.Detail = maps.Clone(n.Detail)
 		if err := change(&n); err != nil {
 			return err
 		}
+		if reflect.DeepEqual(n, before) {
+			return nil
+		}
 		var batch pgx.Batch
 		saveNotice(&batch, n)
-		return tx.SendBatch(ctx, &batch).Close()
+		if err := tx.SendBatch(ctx, &batch).Close(); err != nil || !n.Wakes(before) {
+			return err
+		}
+		return s.schedule(ctx, tx, n)
 	})
 }
 

@@ -54,6 +54,10 @@ var (
 	noticeReadSQL string
 	//go:embed queries/notice_save.sql
 	noticeSaveSQL string
+	//go:embed queries/notices_asleep.sql
+	noticesAsleepSQL string
+	//go:embed queries/notices_backlog.sql
+	noticesBacklogSQL string
 	//go:embed queries/notices_dead.sql
 	noticesDeadSQL string
 	//go:embed queries/notices_list.sql
@@ -68,6 +72,8 @@ var (
 	serialsStoreSQL string
 	//go:embed queries/serials_take.sql
 	serialsTakeSQL string
+	//go:embed queries/sweep_lock.sql
+	sweepLockSQL string
 	//go:embed queries/ticket_by_call.sql
 	ticketByCallSQL string
 	//go:embed queries/ticket_by_call_locked.sql

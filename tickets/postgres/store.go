@@ -14,6 +14,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
 
 	"readback/tickets"
 )
@@ -35,7 +36,9 @@ const (
 
 // A Store is a PostgreSQL database. Make it with Open.
 type Store struct {
-	pool *pgxpool.Pool
+	pool    *pgxpool.Pool
+	jobPool *pgxpool.Pool
+	jobs    *river.Client[pgx.Tx]
 }
 
 var _ tickets.Store = (*Store)(nil)
@@ -62,7 +65,12 @@ func Open(ctx context.Context, address string) (*Store, error) {
 	if err != nil {
 		return nil, failed("open ticket store", err)
 	}
-	return &Store{pool: pool}, nil
+	jobPool, jobs, err := newJobs(config.Copy())
+	if err != nil {
+		pool.Close()
+		return nil, failed("open ticket store", err)
+	}
+	return &Store{pool: pool, jobPool: jobPool, jobs: jobs}, nil
 }
 
 // says reports whether a URL or a key=value string sets a parameter.
@@ -84,6 +92,7 @@ func (s *Store) Ping(ctx context.Context) error {
 // Close waits for connections in use and closes all.
 func (s *Store) Close() error {
 	s.pool.Close()
+	s.jobPool.Close()
 	return nil
 }
 
@@ -108,6 +117,7 @@ const (
 	lockJoin
 	lockAccount
 	lockCaller
+	lockSweep
 )
 
 // exec queues a statement whose result nobody reads.

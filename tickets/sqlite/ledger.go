@@ -15,7 +15,7 @@ func (s *Store) File(ctx context.Context, f tickets.Filing) (tickets.Filed, erro
 	var filed tickets.Filed
 	err := s.write(ctx, "file a ticket", func(tx *sql.Tx) error {
 		var err error
-		filed, err = file(ctx, tx, f)
+		filed, err = s.file(ctx, tx, f)
 		return err
 	})
 	if err != nil {
@@ -24,10 +24,10 @@ func (s *Store) File(ctx context.Context, f tickets.Filing) (tickets.Filed, erro
 	return filed, nil
 }
 
-func file(ctx context.Context, tx *sql.Tx, f tickets.Filing) (tickets.Filed, error) {
+func (s *Store) file(ctx context.Context, tx *sql.Tx, f tickets.Filing) (tickets.Filed, error) {
 	found, err := scanTicket(tx.QueryRowContext(ctx, ticketByCallSQL, f.Ticket.CallID))
 	if err == nil {
-		found, err = again(ctx, tx, f, found, false)
+		found, err = s.again(ctx, tx, f, found, false)
 		return tickets.Filed{Ticket: found, Joined: found.CallID != f.Ticket.CallID}, err
 	}
 	if !errors.Is(err, sql.ErrNoRows) {
@@ -36,29 +36,29 @@ func file(ctx context.Context, tx *sql.Tx, f tickets.Filing) (tickets.Filed, err
 	t, j := f.Ticket, f.Join
 	found, err = scanTicket(tx.QueryRowContext(ctx, ticketToJoinSQL, j.Key, t.Priority, t.Kind, us(j.From), us(j.Until)))
 	if err == nil {
-		found, err = again(ctx, tx, f, found, true)
+		found, err = s.again(ctx, tx, f, found, true)
 		return tickets.Filed{Ticket: found, Joined: true}, err
 	}
 	if !errors.Is(err, sql.ErrNoRows) {
 		return tickets.Filed{}, err
 	}
-	return tickets.Filed{Ticket: t, New: true}, insert(ctx, tx, f)
+	return tickets.Filed{Ticket: t, New: true}, s.insert(ctx, tx, f)
 }
 
 // again adds a call to the ticket that it opened before, or that another one did.
-func again(ctx context.Context, tx *sql.Tx, f tickets.Filing, first tickets.Ticket, joins bool) (tickets.Ticket, error) {
+func (s *Store) again(ctx context.Context, tx *sql.Tx, f tickets.Filing, first tickets.Ticket, joins bool) (tickets.Ticket, error) {
 	if joins {
 		if _, err := tx.ExecContext(ctx, ticketCallPutSQL, f.Ticket.CallID, first.Number); err != nil {
 			return tickets.Ticket{}, err
 		}
 	}
-	return amend(ctx, tx, first, func(folder *tickets.Folder) error {
+	return s.amend(ctx, tx, first, func(folder *tickets.Folder) error {
 		f.Again(folder, joins)
 		return nil
 	})
 }
 
-func insert(ctx context.Context, tx *sql.Tx, f tickets.Filing) error {
+func (s *Store) insert(ctx context.Context, tx *sql.Tx, f tickets.Filing) error {
 	t := f.Ticket
 	_, err := tx.ExecContext(ctx, ticketPutSQL,
 		t.Number, t.CallID, f.Join.Key, t.Account, t.Plan, t.Contact, t.Email, t.Caller, t.Callback, t.CallbackVerified,
@@ -81,7 +81,7 @@ func insert(ctx context.Context, tx *sql.Tx, f tickets.Filing) error {
 			return err
 		}
 	}
-	return nil
+	return s.schedule(ctx, tx, f.Notices...)
 }
 
 // Amend implements tickets.Ledger.
@@ -95,7 +95,7 @@ func (s *Store) Amend(ctx context.Context, number tickets.Number, change func(*t
 		if err != nil {
 			return err
 		}
-		after, err = amend(ctx, tx, before, change)
+		after, err = s.amend(ctx, tx, before, change)
 		return err
 	})
 	if err != nil {
@@ -105,7 +105,7 @@ func (s *Store) Amend(ctx context.Context, number tickets.Number, change func(*t
 }
 
 // amend takes a ticket's folder out and writes down what changed.
-func amend(ctx context.Context, tx *sql.Tx, t tickets.Ticket, change func(*tickets.Folder) error) (tickets.Ticket, error) {
+func (s *Store) amend(ctx context.Context, tx *sql.Tx, t tickets.Ticket, change func(*tickets.Folder) error) (tickets.Ticket, error) {
 	open, err := list(ctx, tx, scanNotice, noticesOfFolderSQL, t.Number)
 	if err != nil {
 		return t, err
@@ -135,7 +135,7 @@ func amend(ctx context.Context, tx *sql.Tx, t tickets.Ticket, change func(*ticke
 			return t, err
 		}
 	}
-	return folder.Ticket, nil
+	return folder.Ticket, s.schedule(ctx, tx, changes.Wake...)
 }
 
 func saveTicket(ctx context.Context, tx *sql.Tx, t tickets.Ticket) error {

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"reflect"
 
 	"readback/tickets"
 )
@@ -13,7 +15,10 @@ import (
 // Enqueue implements tickets.Outbox.
 func (s *Store) Enqueue(ctx context.Context, notice tickets.Notice) error {
 	return s.write(ctx, "put a notice into the outbox", func(tx *sql.Tx) error {
-		return putNotice(ctx, tx, notice)
+		if err := putNotice(ctx, tx, notice); err != nil {
+			return err
+		}
+		return s.schedule(ctx, tx, notice)
 	})
 }
 
@@ -65,10 +70,18 @@ func (s *Store) AmendNotice(ctx context.Context, id string, change func(*tickets
 		if err != nil {
 			return err
 		}
+		before := n
+		before.Detail = maps.Clone(n.Detail)
 		if err := change(&n); err != nil {
 			return err
 		}
-		return saveNotice(ctx, tx, n)
+		if reflect.DeepEqual(n, before) {
+			return nil
+		}
+		if err := saveNotice(ctx, tx, n); err != nil || !n.Wakes(before) {
+			return err
+		}
+		return s.schedule(ctx, tx, n)
 	})
 }
 

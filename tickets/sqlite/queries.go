@@ -50,6 +50,10 @@ var (
 	noticePutSQL string
 	//go:embed queries/notice_save.sql
 	noticeSaveSQL string
+	//go:embed queries/notices_asleep.sql
+	noticesAsleepSQL string
+	//go:embed queries/notices_backlog.sql
+	noticesBacklogSQL string
 	//go:embed queries/notices_dead.sql
 	noticesDeadSQL string
 	//go:embed queries/notices_list.sql

@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/riverqueue/river"
 	_ "modernc.org/sqlite" // the driver
 
 	"readback/tickets"
@@ -33,6 +34,7 @@ const (
 type Store struct {
 	writer *sql.DB // one connection
 	reader *sql.DB
+	jobs   *river.Client[*sql.Tx]
 }
 
 var _ tickets.Store = (*Store)(nil)
@@ -100,7 +102,11 @@ func connect(address url.URL) (*Store, error) {
 	}
 	reader.SetMaxOpenConns(readers)
 	reader.SetMaxIdleConns(readers)
-	return &Store{writer: writer, reader: reader}, nil
+	jobs, err := newJobs(writer)
+	if err != nil {
+		return nil, errors.Join(err, writer.Close(), reader.Close())
+	}
+	return &Store{writer: writer, reader: reader, jobs: jobs}, nil
 }
 
 // prove opens the first connections, and checks that what was committed will be kept.
