@@ -7,7 +7,7 @@
 //
 // Most names are sentences (welcome, severity-1). The others are snippets that package say puts together: digit-0
 // to digit-9 with a level tone and digit-0-end to digit-9-end with a falling one, number-0 to number-99,
-// letter-a to letter-z, key-star and key-pound, within-5m to within-5d. Pauses between snippets are the player's:
+// letter-a to letter-z, key-star and key-pound, within-5m to within-5d, ago-5m to ago-more. Pauses between snippets are the player's:
 // snippets are cut tight.
 //
 // For callers who wait there is [Music], one for all locales.

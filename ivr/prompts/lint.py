@@ -9,7 +9,7 @@ LONGEST = 12.0  # s
 LEAD, TRAIL, PAUSE = 0.15, 0.30, 1.2  # s at most
 SPREAD = 2.0  # dB between the loudest and the quietest sound of a pack
 PACE = 7, 26  # characters a second; outside of it a sentence was probably cut short
-SNIPPETS = ("digit-", "number-", "letter-", "key-", "within-")
+SNIPPETS = ("digit-", "number-", "letter-", "key-", "within-", "ago-")
 
 
 def pack(locale, folder, texts, manifest):

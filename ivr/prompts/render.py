@@ -37,8 +37,9 @@ PARTS = {"en": {"live chat": "[live](/lˈIv/) chat"}, "fr": {}}
 
 # What follows a lead, to be cut off: it must not sound like an end.
 REST = {"en": "seven.", "fr": "sept."}
-LEADS = {"ticket-registered", "ticket-repeat", "unverified"}
-SNIPPETS = ("digit-", "number-", "letter-", "key-", "within-")
+LEADS = {"ticket-registered", "ticket-repeat", "unverified", "open-which", "open-key", "status-ticket", "status-changed",
+         "page-ticket", "page-account"}
+SNIPPETS = ("digit-", "number-", "letter-", "key-", "within-", "ago-")
 
 
 def texts(locale):
@@ -75,7 +76,7 @@ def speak(voice, locale, name, text):
         return finish(voice.lead(words, REST[locale[:2]]), 0.06, 0.03)
     if not name.startswith(SNIPPETS):
         return finish(voice.sentence(words), 0.06, 0.15)
-    falling = name.endswith("-end") or name.startswith("within-")
+    falling = name.endswith("-end") or name.startswith(("within-", "ago-"))
     return finish(voice.snippet(words, level=not falling), 0.01, 0.03)
 
 
@@ -103,7 +104,7 @@ def render(locale, again):
         sound = speak(voice, layer or locale, name, wanted[name])
         speech.write(folder / f"{name}.flac", sound)
         entries[name] = {"text_sha256": sha256(wanted[name]), "voice": voice.name, "licence": voice.licence,
-                         "ms": round(len(sound) * 1000 / speech.RATE)}
+                         "ms": int(len(sound) * 1000 / speech.RATE + 0.5)}
         write_manifest(locale, entries)
     for name in set(entries) - set(wanted):
         (folder / f"{name}.flac").unlink(missing_ok=True)

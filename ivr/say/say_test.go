@@ -130,6 +130,30 @@ func TestWithinIsExactOrAnError(t *testing.T) {
 	}
 }
 
+func TestAgoIsTheNearestBoundThatHolds(t *testing.T) {
+	tests := map[time.Duration]string{
+		-time.Second:               "ago-5m", // a clock that runs ahead
+		0:                          "ago-5m",
+		5*time.Minute - 1:          "ago-5m",
+		5 * time.Minute:            "ago-30m",
+		59 * time.Minute:           "ago-1h",
+		time.Hour:                  "ago-2h",
+		23 * time.Hour:             "ago-1d",
+		24 * time.Hour:             "ago-2d",
+		47 * time.Hour:             "ago-2d",
+		6 * 24 * time.Hour:         "ago-1w",
+		7 * 24 * time.Hour:         "ago-more",
+		100 * 365 * 24 * time.Hour: "ago-more",
+	}
+	for _, locale := range locales {
+		for d, want := range tests {
+			if got := text(say.Ago(locale, d)); got != want {
+				t.Errorf("Ago(%s, %v) = %q, want %q", locale, d, got, want)
+			}
+		}
+	}
+}
+
 func TestSnippetsHoldsWhateverCanBeSaid(t *testing.T) {
 	for _, locale := range locales {
 		names := say.Snippets(locale)
@@ -144,6 +168,7 @@ func TestSnippetsHoldsWhateverCanBeSaid(t *testing.T) {
 		for minutes := range 5*24*60 + 1 {
 			phrase, _ := say.Within(locale, time.Duration(minutes)*time.Minute)
 			tokens = append(tokens, phrase...)
+			tokens = append(tokens, say.Ago(locale, time.Duration(2*minutes)*time.Minute)...)
 		}
 		for _, token := range tokens {
 			if token.Name != "" && !slices.Contains(names, token.Name) {

@@ -8,7 +8,7 @@ import (
 // Snippets lists the name of every snippet that a value spoken in the locale may need, sorted: a pack
 // is whole when it holds them all.
 func Snippets(_ string) []string {
-	names := []string{"key-pound", "key-star"}
+	names := []string{"key-pound", "key-star", "ago-more"}
 	for d := range 10 {
 		names = append(names, fmt.Sprintf("digit-%d", d), fmt.Sprintf("digit-%d-end", d))
 	}
@@ -20,6 +20,9 @@ func Snippets(_ string) []string {
 	}
 	for _, phrase := range within {
 		names = append(names, phrase)
+	}
+	for _, phrase := range ago {
+		names = append(names, phrase.name)
 	}
 	slices.Sort(names)
 	return names
