@@ -85,6 +85,8 @@ type Alert struct {
 // A Hook delivers what happened to another program.
 type Hook interface {
 	Name() string
+	// Wants reports whether messages of a type are delivered there.
+	Wants(kind string) bool
 	// Deliver returns nil when the other side has taken it, ErrRefused when it is not to be tried again.
 	Deliver(ctx context.Context, message Message) error
 }
