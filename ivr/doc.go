@@ -18,8 +18,12 @@
 //     pauses until any key; in an entry, where 0 is a digit, that is "0" alone.
 //   - Keys are nobody's business until they are taken as an answer: see [Step].
 //
-// When the number was read, a verified caller with a ticket of some priorities can be put through to an agent ([Agents]).
-// What is said and pressed then is not the script's; when nobody is reached the conversation goes on.
+// When the number was read, a verified caller with a ticket of some priorities can be put through to an agent ([Agents]), or
+// wait for an engineer who is paged. "*" stops the wait. What is said and pressed then is not the script's; when nobody is
+// reached the conversation goes on.
+//
+// Calls that we make have conversations of their own: a [Callback] tells a customer the number, a [Page] wakes an engineer.
+// Both count only when a person presses a key.
 //
 // A ticket number is spoken only when the desk has opened the ticket, and the desk is told of the
 // acknowledgement only when [Line.Play] has played the whole number.

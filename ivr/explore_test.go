@@ -313,12 +313,15 @@ func (w *walker) Patience(ctx context.Context, d time.Duration, cause error) (co
 
 // Connect is where an agent is called.
 func (w *walker) Connect(ctx context.Context, _ tickets.Ticket) error {
-	answer := w.decide([]string{"nobody", "a talk", "handed over", "hang up"})
+	answer := w.decide([]string{"nobody", "a talk", "handed over", "stops waiting", "hang up"})
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case answer == "a talk":
 		return nil
+	case answer == "stops waiting":
+		w.press("5*")
+		return sleep(ctx, time.Minute)
 	case answer == "handed over":
 		w.handedOver = true
 		return ivr.ErrTransferred

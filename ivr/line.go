@@ -8,11 +8,12 @@ import (
 // A Key is a key of the caller's telephone: '0' to '9', '*', '#', 'A' to 'D'.
 type Key byte
 
-// A Prompt is one thing to be heard: a sound by its name in the locale's pack, or a silence. The name
-// "tone" is the tone before a recording, in every locale.
+// A Prompt is one thing to be heard: a sound by its name in the locale's pack, a silence, or a recording. The
+// name "tone" is the tone before a recording, in every locale.
 type Prompt struct {
 	Locale, Name string
 	Gap          time.Duration // a silence, when Name is empty
+	Recording    string        // what a caller said, by the name of its Recording, when both are empty
 }
 
 // A Line is the caller's end of the call: prompts go out, keys and speech come in.

@@ -1,6 +1,7 @@
 package ivr_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -88,10 +89,10 @@ func (p *phone) Play(ctx context.Context, prompts ...ivr.Prompt) error {
 		p.t.Errorf("ticket number %s is about to be spoken, but there is no such ticket", number)
 	}
 	for i, prompt := range prompts {
-		if (prompt.Name == "") != (prompt.Gap > 0) {
+		if sounds(prompt) == (prompt.Gap > 0) || prompt.Name != "" && prompt.Recording != "" {
 			p.t.Errorf("prompt %d of %v is not either sound or silence", i, prompts)
 		}
-		if prompt.Name != "" {
+		if sounds(prompt) {
 			p.act()
 		}
 		if ctx.Err() != nil {
@@ -105,7 +106,7 @@ func (p *phone) Play(ctx context.Context, prompts ...ivr.Prompt) error {
 			return err
 		}
 		within := isDigit(prompts, i) && isDigit(prompts, i+1)
-		if prompt.Name != "" && !within {
+		if sounds(prompt) && !within {
 			p.heardOut(ctx, i == len(prompts)-1)
 		}
 		if ctx.Err() != nil {
@@ -116,9 +117,11 @@ func (p *phone) Play(ctx context.Context, prompts ...ivr.Prompt) error {
 	return nil
 }
 
+func sounds(prompt ivr.Prompt) bool { return prompt.Name != "" || prompt.Recording != "" }
+
 func length(prompt ivr.Prompt) time.Duration {
 	switch {
-	case prompt.Name == "":
+	case !sounds(prompt):
 		return prompt.Gap
 	case strings.HasPrefix(prompt.Name, "digit-"):
 		return time.Second / 3
@@ -140,10 +143,10 @@ func isDigit(prompts []ivr.Prompt, i int) bool {
 func (p *phone) hear(prompt ivr.Prompt) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if prompt.Name == "" {
+	if !sounds(prompt) {
 		return
 	}
-	word := prompt.Name
+	word := cmp.Or(prompt.Name, prompt.Recording)
 	digit, isDigit := strings.CutPrefix(strings.TrimSuffix(word, "-end"), "digit-")
 	last := len(p.lines) - 1
 	if isDigit && p.digits {
@@ -154,7 +157,7 @@ func (p *phone) hear(prompt ivr.Prompt) {
 	if isDigit {
 		word = digit
 	}
-	if prompt.Locale != p.home {
+	if prompt.Name != "" && prompt.Locale != p.home {
 		word = prompt.Locale + "/" + word
 	}
 	p.words++

@@ -802,6 +802,86 @@ var scenes = map[string]scene{
 		hangs up
 		ticket problem 30471234 P1 confirmed +14155550100 dialable told×1
 		outcome completed 1 1 2 1 3`},
+
+	"the agent does not answer, an engineer on call does": {caller: ada, extension: "2", agents: urgent, engineers: urgent, play: `
+		hears welcome recognized severity
+		presses 1
+		hears confirm-urgent
+		presses 1
+		hears describe record-notice
+		presses 2
+		hears callback-is 4155550100 callback-right
+		presses 1
+		hears ticket-registered 10000004 ticket-repeat 10000004 priority-1 choice-again choice-agent
+		presses 3
+		hears agent-connecting
+		agent busy
+		hears agent-paging
+		agent talks
+		hears goodbye
+		ticket problem 30471234 P1 confirmed +14155550100 dialable told×1
+		outcome completed 1 1 2 1 3`},
+
+	"there are engineers on call, and no agents": {caller: ada, extension: "2", engineers: urgent, play: `
+		hears welcome recognized severity
+		presses 1
+		hears confirm-urgent
+		presses 1
+		hears describe record-notice
+		presses 2
+		hears callback-is 4155550100 callback-right
+		presses 1
+		hears ticket-registered 10000004 ticket-repeat 10000004 priority-1 choice-again choice-agent
+		presses 3
+		hears agent-paging
+		agent silent
+		hears agent-unavailable choice-again choice-agent
+		presses 9
+		hears goodbye
+		ticket problem 30471234 P1 confirmed +14155550100 dialable told×1
+		outcome completed 1 1 2 1 3 9`},
+
+	"stops waiting while the agent's phone rings": {caller: ada, extension: "2", agents: urgent, engineers: urgent, play: `
+		hears welcome recognized severity
+		presses 1
+		hears confirm-urgent
+		presses 1
+		hears describe record-notice
+		presses 2
+		hears callback-is 4155550100 callback-right
+		presses 1
+		hears ticket-registered 10000004 ticket-repeat 10000004 priority-1 choice-again choice-agent
+		presses 3
+		hears agent-connecting
+		agent talks
+		presses 5*
+		hears choice-again choice-agent
+		presses 3
+		hears agent-connecting
+		agent busy
+		hears agent-paging
+		agent silent
+		presses *
+		hears choice-again choice-end goodbye
+		ticket problem 30471234 P1 confirmed +14155550100 dialable told×1
+		outcome completed 1 1 2 1 3 * 3 *`},
+
+	"gone while the engineers on call are phoned": {caller: ada, extension: "2", engineers: urgent, play: `
+		hears welcome recognized severity
+		presses 1
+		hears confirm-urgent
+		presses 1
+		hears describe record-notice
+		presses 2
+		hears callback-is 4155550100 callback-right
+		presses 1
+		hears ticket-registered 10000004 ticket-repeat 10000004 priority-1 choice-again choice-agent
+		presses 3
+		hears agent-paging
+		agent busy
+		hangs up
+		ticket problem 30471234 P1 confirmed +14155550100 dialable told×1
+		outcome completed 1 1 2 1 3`},
 }
 
 var (

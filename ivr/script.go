@@ -21,9 +21,13 @@ type Script struct {
 	Lookup    func(ctx context.Context, account string) (tickets.Account, error)
 	Agents    Agents             // nil: nobody is put through
 	AgentsFor []tickets.Priority // verified callers with a ticket of these are offered an agent
-	Patience  Patience
-	Observe   func(Step) // may be nil; called from the goroutine of Run, in order
-	Log       *slog.Logger
+	// Engineers are those who are paged about a ticket: a caller with one of EngineersFor may wait for one when no agent is
+	// reached. nil: nobody is waited for.
+	Engineers    Agents
+	EngineersFor []tickets.Priority
+	Patience     Patience
+	Observe      func(Step) // may be nil; called from the goroutine of Run, in order
+	Log          *slog.Logger
 }
 
 // A PINPolicy tells who has to enter a PIN.

@@ -16,7 +16,7 @@ type Step struct {
 	Keys      string         // Pressed
 	Locale    string         // of the conversation
 	Account   string         // Identified
-	Ticket    tickets.Number // Registered, Acknowledged
+	Ticket    tickets.Number // Registered, Acknowledged, Confirmed, Accepted
 	Recording Recording      // Recorded
 	Err       error          // Trouble: what the desk could not do. Unreached: why
 }
@@ -38,6 +38,8 @@ const (
 	Connecting   StepKind = "connecting" // an agent is called
 	Connected    StepKind = "connected"  // and was spoken to, or has the caller now
 	Unreached    StepKind = "unreached"  // or nobody was there
+	Confirmed    StepKind = "confirmed"  // somebody we called has heard the number
+	Accepted     StepKind = "accepted"   // an engineer we called takes the ticket
 	Trouble      StepKind = "trouble"
 )
 

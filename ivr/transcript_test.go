@@ -29,6 +29,7 @@ type scene struct {
 	joins     bool
 	slow      time.Duration
 	agents    []tickets.Priority // whose tickets lead to an agent
+	engineers []tickets.Priority // and to an engineer on call
 	play      string             // the transcript, as it is wanted; it also tells what the caller does
 }
 
@@ -59,7 +60,7 @@ func (s scene) run(t *testing.T, hangAt int) (result take) {
 		result.desk = s.desk()
 		result.phone.exists = result.desk.exists
 		script := s.script(result.desk)
-		script.Agents = result.phone
+		script.Agents, script.Engineers = result.phone, result.phone
 		script.Observe = func(step ivr.Step) { result.steps = append(result.steps, step) }
 		result.outcome, result.err = script.Run(ctx, result.phone, s.call())
 		synctest.Wait()
@@ -74,7 +75,7 @@ func (s scene) desk() *desk {
 }
 
 func (s scene) script(d *desk) ivr.Script {
-	return ivr.Script{Desk: d, Numbering: numbering{}, Mail: s.mail, PINPolicy: s.pin, Lookup: d.Lookup, AgentsFor: s.agents}
+	return ivr.Script{Desk: d, Numbering: numbering{}, Mail: s.mail, PINPolicy: s.pin, Lookup: d.Lookup, AgentsFor: s.agents, EngineersFor: s.engineers}
 }
 
 func (s scene) call() ivr.Call {
