@@ -1,6 +1,7 @@
 package tickets
 
 import (
+	"cmp"
 	"math"
 	"time"
 )
@@ -17,6 +18,7 @@ const (
 type CallRecord struct {
 	ID          string `json:"id"` // empty means one is made of the call key
 	CallKey     string `json:"call_id"`
+	Direction   string `json:"direction"`   // incoming or outgoing
 	SIPCallID   string `json:"sip_call_id"` // of the INVITE, for the carrier's log
 	Trunk       string `json:"trunk"`
 	From        string `json:"from"`
@@ -31,7 +33,7 @@ type CallRecord struct {
 	Node        string `json:"node"` // the gateway that had the call, and keeps its signalling
 	Rule        string `json:"rule"` // that refused it, such as unknown-number
 	Origin
-	EndedBy   string `json:"ended_by"`   // caller, carrier or gateway; empty when it never began
+	EndedBy   string `json:"ended_by"`   // caller, callee, carrier or gateway; empty when it never began
 	EndReason string `json:"end_reason"` // what the other side gave as its reason (RFC 3326), such as Q.850;cause=16
 	Sound
 	Started  time.Time `json:"started_at"`
@@ -39,9 +41,17 @@ type CallRecord struct {
 	Ended    time.Time `json:"ended_at,omitzero"`
 }
 
-// Who ended a call. A carrier is told from the caller by the reason it gave.
+// The directions of a call, as the gateway sees it. An outgoing one is completed when whoever answered pressed the key that it
+// was for, and abandoned when nobody did.
+const (
+	DirectionIncoming = "incoming"
+	DirectionOutgoing = "outgoing"
+)
+
+// Who ended a call. A carrier is told from the other end by the reason it gave.
 const (
 	EndedByCaller  = "caller"
+	EndedByCallee  = "callee" // of an outgoing call
 	EndedByCarrier = "carrier"
 	EndedByGateway = "gateway"
 )
@@ -85,6 +95,7 @@ func (c CallRecord) bounded() (CallRecord, error) {
 		return CallRecord{}, err
 	}
 	c.CallKey = key
+	c.Direction = cmp.Or(c.Direction, DirectionIncoming)
 	if c.ID == "" {
 		c.ID = key
 	}
@@ -93,7 +104,7 @@ func (c CallRecord) bounded() (CallRecord, error) {
 	}
 	for _, short := range []*string{
 		&c.SIPCallID, &c.Trunk, &c.From, &c.Called, &c.Disposition, &c.Account, &c.Language, &c.Codec, &c.Encryption, &c.IO,
-		&c.Node, &c.Rule, &c.Source, &c.Transport, &c.OriginalCalled, &c.EndedBy, &c.Attestation,
+		&c.Node, &c.Rule, &c.Source, &c.Transport, &c.OriginalCalled, &c.EndedBy, &c.Attestation, &c.Direction,
 	} {
 		*short = clean(*short, maxShort)
 	}

@@ -60,6 +60,8 @@ type Phone interface {
 type Engineer struct {
 	Name   string
 	Number string // E.164 or a SIP URI, from the configuration
+	// Language is the locale in which they are spoken to; empty: that of the ticket.
+	Language string
 }
 
 // A Pager wakes engineers by another system, like PagerDuty or Alertmanager.

@@ -35,7 +35,7 @@ func putCall(batch *pgx.Batch, c tickets.CallRecord) {
 		c.ID, c.CallKey, c.SIPCallID, c.Trunk, c.From, c.Called, c.Disposition, c.Reason, c.Status, string(c.Ticket), c.Account, c.Language, c.Keys, c.Codec,
 		c.Sent, c.Received, c.Lost, c.Jitter.Nanoseconds(), when(c.Started), when(c.Answered), when(c.Ended),
 		c.Encryption, c.IO, c.Ptime.Nanoseconds(), c.Reordered, c.Gaps, c.RemoteLost, c.RemoteJitter.Nanoseconds(), c.RoundTrip.Nanoseconds(), c.MOS, c.OneWay,
-		c.Node, c.Rule, c.Source, c.Transport, c.Dialled, c.EndedBy, c.EndReason, c.Attestation, c.AttestationReason, c.OriginalCalled)
+		c.Node, c.Rule, c.Source, c.Transport, c.Dialled, c.EndedBy, c.EndReason, c.Attestation, c.AttestationReason, c.OriginalCalled, c.Direction)
 }
 
 // ListCalls implements tickets.Calls.
@@ -69,7 +69,7 @@ func scanCall(r row) (tickets.CallRecord, error) {
 	err := r.Scan(&c.ID, &c.CallKey, &c.SIPCallID, &c.Trunk, &c.From, &c.Called, &c.Disposition, &c.Reason, &c.Status, &c.Ticket, &c.Account, &c.Language,
 		&c.Keys, &c.Codec, &c.Sent, &c.Received, &c.Lost, ns(&c.Jitter), into(&c.Started), into(&c.Answered), into(&c.Ended),
 		&c.Encryption, &c.IO, ns(&c.Ptime), &c.Reordered, &c.Gaps, &c.RemoteLost, ns(&c.RemoteJitter), ns(&c.RoundTrip), &c.MOS, &c.OneWay,
-		&c.Node, &c.Rule, &c.Source, &c.Transport, &c.Dialled, &c.EndedBy, &c.EndReason, &c.Attestation, &c.AttestationReason, &c.OriginalCalled)
+		&c.Node, &c.Rule, &c.Source, &c.Transport, &c.Dialled, &c.EndedBy, &c.EndReason, &c.Attestation, &c.AttestationReason, &c.OriginalCalled, &c.Direction)
 	return c, err
 }
 

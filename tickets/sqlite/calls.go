@@ -38,7 +38,7 @@ func putCall(ctx context.Context, put *sql.Stmt, c tickets.CallRecord) error {
 		c.ID, c.CallKey, c.SIPCallID, c.Trunk, c.From, c.Called, c.Disposition, c.Reason, c.Status, c.Ticket, c.Account, c.Language, c.Keys, c.Codec,
 		c.Sent, c.Received, c.Lost, c.Jitter, us(c.Started), us(c.Answered), us(c.Ended),
 		c.Encryption, c.IO, c.Ptime, c.Reordered, c.Gaps, c.RemoteLost, c.RemoteJitter, c.RoundTrip, c.MOS, c.OneWay,
-		c.Node, c.Rule, c.Source, c.Transport, c.Dialled, c.EndedBy, c.EndReason, c.Attestation, c.AttestationReason, c.OriginalCalled)
+		c.Node, c.Rule, c.Source, c.Transport, c.Dialled, c.EndedBy, c.EndReason, c.Attestation, c.AttestationReason, c.OriginalCalled, c.Direction)
 	return err
 }
 
@@ -73,6 +73,6 @@ func scanCall(r row) (tickets.CallRecord, error) {
 	err := r.Scan(&c.ID, &c.CallKey, &c.SIPCallID, &c.Trunk, &c.From, &c.Called, &c.Disposition, &c.Reason, &c.Status, &c.Ticket, &c.Account, &c.Language,
 		&c.Keys, &c.Codec, &c.Sent, &c.Received, &c.Lost, &c.Jitter, into(&c.Started), into(&c.Answered), into(&c.Ended),
 		&c.Encryption, &c.IO, &c.Ptime, &c.Reordered, &c.Gaps, &c.RemoteLost, &c.RemoteJitter, &c.RoundTrip, &c.MOS, &c.OneWay,
-		&c.Node, &c.Rule, &c.Source, &c.Transport, &c.Dialled, &c.EndedBy, &c.EndReason, &c.Attestation, &c.AttestationReason, &c.OriginalCalled)
+		&c.Node, &c.Rule, &c.Source, &c.Transport, &c.Dialled, &c.EndedBy, &c.EndReason, &c.Attestation, &c.AttestationReason, &c.OriginalCalled, &c.Direction)
 	return c, err
 }

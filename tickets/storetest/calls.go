@@ -18,7 +18,7 @@ func testCalls(t *testing.T, open func(*testing.T) tickets.Store) {
 	t.Run("come back as they were kept, once", func(t *testing.T) {
 		b := newBench(t, open(t))
 		want := tickets.CallRecord{
-			ID: "r1", CallKey: "k1", SIPCallID: "a84b4c76e66710@pc33.example.com", Trunk: "carrier", From: "+14155550100", Called: "+18887999666", Disposition: tickets.DispositionCompleted,
+			ID: "r1", CallKey: "k1", Direction: tickets.DirectionOutgoing, SIPCallID: "a84b4c76e66710@pc33.example.com", Trunk: "carrier", From: "+14155550100", Called: "+18887999666", Disposition: tickets.DispositionCompleted,
 			Reason: "goodbye", Status: 200, Ticket: "48215906", Account: "30471234", Language: "en-US", Keys: "2 ••••••• 1 1",
 			Node: "node-a", Rule: "glare", EndedBy: tickets.EndedByCarrier, EndReason: `Q.850;cause=102;text="Recovery on timer expiry"`,
 			Origin: tickets.Origin{
