@@ -58,6 +58,10 @@ type Config struct {
 	Recording Recording `yaml:"recording"`
 	// The database of accounts and tickets.
 	Store Store `yaml:"store"`
+	// How customers and other programs are told what happened.
+	Notify Notify `yaml:"notify"`
+	// How engineers are woken.
+	Paging Paging `yaml:"paging"`
 	// The agents whom callers may be put through to.
 	Agents Agents `yaml:"agents"`
 	// What is logged, and how.

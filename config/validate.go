@@ -25,6 +25,8 @@ func (r *reader) validate() {
 	r.secrets()
 	r.database()
 	r.agents()
+	r.callback()
+	r.pagingPhone()
 }
 
 // listeners checks that no two listeners want the same port, and that peers can be told where to answer.

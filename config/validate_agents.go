@@ -15,36 +15,42 @@ func (r *reader) agents() {
 		return
 	}
 	if strings.HasPrefix(a.Connect, "+") {
-		r.agentsNumber(a)
+		r.dialable("agents.connect", &a.Connect)
 	}
-	names := make([]string, 0, len(r.config.Trunks))
-	for _, trunk := range r.config.Trunks {
-		names = append(names, trunk.Name)
-	}
-	i := slices.Index(names, a.Trunk)
 	switch {
 	case a.Way == "refer":
 		r.referred(a)
 	case a.Trunk == "":
 		r.report("agents.connect", "does not say by which trunk agents are called", "add trunk: with the name of one that has an address")
-	case i < 0:
-		r.report("agents.trunk", r.shown("agents.trunk")+" is no trunk of this file", suggestion(nearest(a.Trunk, names), names))
-	case r.config.Trunks[i].Address == "":
-		r.report("agents.trunk", r.shown("agents.trunk")+" has no address to send calls to", fmt.Sprintf("add address: sip:… to trunks[%d]", i))
+	default:
+		r.outbound("agents.trunk", a.Trunk)
 	}
 }
 
-// agentsNumber writes the agents' number as E.164. Premium rates are nobody's to be dialled by a machine.
-func (r *reader) agentsNumber(a *Agents) {
-	const at = "agents.connect"
-	parsed, err := phonenumbers.Parse(a.Connect, "")
+// outbound checks a trunk by which we call.
+func (r *reader) outbound(at, name string) {
+	names := make([]string, 0, len(r.config.Trunks))
+	for _, trunk := range r.config.Trunks {
+		names = append(names, trunk.Name)
+	}
+	switch i := slices.Index(names, name); {
+	case i < 0:
+		r.report(at, r.shown(at)+" is no trunk of this file", suggestion(nearest(name, names), names))
+	case r.config.Trunks[i].Address == "":
+		r.report(at, r.shown(at)+" has no address to send calls to", fmt.Sprintf("add address: sip:… to trunks[%d]", i))
+	}
+}
+
+// dialable writes a number that we call as E.164. Premium rates are nobody's to be dialled by a machine.
+func (r *reader) dialable(at string, number *string) {
+	parsed, err := phonenumbers.Parse(*number, "")
 	switch {
-	case err != nil || !plain(a.Connect) || !phonenumbers.IsValidNumber(parsed):
+	case err != nil || !plain(*number) || !phonenumbers.IsValidNumber(parsed):
 		r.report(at, r.shown(at)+" is not a telephone number", "write it with its country code, like +16505550100")
 	case phonenumbers.GetNumberType(parsed) == phonenumbers.PREMIUM_RATE:
 		r.report(at, r.shown(at)+" is a number at a premium rate", "write another one")
 	default:
-		a.Connect = phonenumbers.Format(parsed, phonenumbers.E164)
+		*number = phonenumbers.Format(parsed, phonenumbers.E164)
 	}
 }
 

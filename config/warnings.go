@@ -17,6 +17,7 @@ func (c *Config) Warnings() []Problem {
 	c.warnAboutSecrets(warn)
 	c.warnAboutLanguages(warn)
 	c.warnAboutAgents(warn)
+	c.warnAboutPaging(warn)
 	c.warnAboutHours(warn)
 	if c.Identify.PIN == "never" {
 		warn("identify.pin", "the PIN is never asked for: whoever knows an account number can open tickets for it", "write unless-vouched or always")
@@ -30,7 +31,9 @@ func (c *Config) Warnings() []Problem {
 	if c.Store.URL != "" && c.Node == "readback" {
 		warn("node", "several gateways that share this database need different names", "write the name of this machine, or ${env:HOSTNAME}")
 	}
-	warn("", "no way to tell a customer who hung up that the ticket is registered: such tickets raise an alarm when they are filed, and nothing else", "watch for that alarm")
+	if !c.Notify.Callback.On() {
+		warn("", "no way to tell a customer who hung up that the ticket is registered: such tickets raise an alarm when they are filed, and nothing else", "watch for that alarm")
+	}
 	w.sort()
 	return w
 }
