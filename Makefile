@@ -1,6 +1,6 @@
 # What the tests need beside Go: Debian package and the program that shows it is there.
 PEERS := sip-tester:sipp baresip:baresip postgresql:/usr/lib/postgresql/*/bin/initdb sox:sox ffmpeg:ffmpeg \
-	kamailio:kamailio kamailio-tls-modules:/usr/lib/*/kamailio/modules/tls.so rtpengine-daemon:rtpengine
+	kamailio:kamailio kamailio-tls-modules:/usr/lib/*/kamailio/modules/tls.so rtpengine-daemon:rtpengine chromium:chromium
 LINT  := $(shell go env GOPATH)/bin/golangci-lint
 LINT_VERSION := v2.15.0
 FUZZ  ?= 30s
@@ -18,7 +18,7 @@ test: peers lint ## install what is missing, then vet, lint and every test with 
 	go vet ./... ./testdata/memnet
 	go test -race -timeout 30m ./...
 
-peers: ## the programs that the tests call: SIPp, baresip, Kamailio, rtpengine, PostgreSQL, sox, ffmpeg
+peers: ## the programs that the tests call: SIPp, baresip, Kamailio, rtpengine, PostgreSQL, sox, ffmpeg, Chromium
 	@missing=; for peer in $(PEERS); do \
 		command -v $${peer#*:} >/dev/null 2>&1 || ls $${peer#*:} >/dev/null 2>&1 || missing="$$missing $${peer%%:*}"; done; \
 	[ -z "$$missing" ] && exit 0; \

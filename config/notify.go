@@ -2,6 +2,10 @@ package config
 
 // Notify is how customers and other programs are told what happened.
 type Notify struct {
+	// E-mail: acknowledgements, links, surveys and news.
+	Mail Mail `yaml:"mail"`
+	// The question how well it was done, when a ticket is resolved.
+	Survey Survey `yaml:"survey"`
 	// Calls to customers whose ticket's number was not read out.
 	Callback Callback `yaml:"callback"`
 }

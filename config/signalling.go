@@ -140,6 +140,10 @@ type Overload struct {
 type HTTP struct {
 	// IP address and port. Port 0 takes a free one.
 	Listen netip.AddrPort `yaml:"listen"`
+	// The address by which customers reach this listener, like https://support.example.com. Empty: they get no links to it.
+	PublicURL string `yaml:"public_url" jsonschema:"maxLength=300"`
+	// The networks of reverse proxies, whose X-Forwarded-For says who is asking.
+	Proxies []netip.Prefix `yaml:"proxies" jsonschema:"maxItems=100"`
 }
 
 // Trunk is a peer that may send calls here: a carrier, an SBC, a PBX.

@@ -25,6 +25,8 @@ func (r *reader) validate() {
 	r.secrets()
 	r.database()
 	r.agents()
+	r.mail()
+	r.survey()
 	r.callback()
 	r.pagingPhone()
 }

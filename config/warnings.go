@@ -31,7 +31,9 @@ func (c *Config) Warnings() []Problem {
 	if c.Store.URL != "" && c.Node == "readback" {
 		warn("node", "several gateways that share this database need different names", "write the name of this machine, or ${env:HOSTNAME}")
 	}
-	if !c.Notify.Callback.On() {
+	c.warnAboutMail(warn)
+	c.warnAboutSurvey(warn)
+	if c.Notify.Mail.Host == "" && !c.Notify.Callback.On() {
 		warn("", "no way to tell a customer who hung up that the ticket is registered: such tickets raise an alarm when they are filed, and nothing else", "watch for that alarm")
 	}
 	w.sort()

@@ -14,6 +14,7 @@ type Policy struct {
 	JoinWithin time.Duration // a second INVITE this close to the first one's joins its ticket
 	Ladder     Ladder
 	PageP2     bool // engineers are woken for a P2 outside working hours
+	Survey     SurveyTerms
 	Lockout    Lockout
 }
 

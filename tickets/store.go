@@ -14,6 +14,7 @@ type Store interface {
 	Serials
 	Ledger
 	Outbox
+	Surveys
 	Reader
 	Calls
 	// Ping reports whether the store can be read now.

@@ -60,12 +60,18 @@ func (k *checkCommand) judge() (verdict, error) {
 	}
 	found.Warnings = append(found.Warnings, c.Warnings()...)
 	found.Problems = append(found.Problems, checkPrompts(c)...)
-	_, err = sipOf(c)
-	if problems, ok := errors.AsType[config.Problems](err); ok {
-		found.Problems = append(found.Problems, problems...)
-		err = nil
+	for _, part := range []func() error{
+		func() error { _, err := sipOf(c); return err },
+		func() error { _, err := mailerOf(c); return err },
+	} {
+		err := part()
+		if problems, ok := errors.AsType[config.Problems](err); ok {
+			found.Problems = append(found.Problems, problems...)
+		} else if err != nil {
+			return found, err
+		}
 	}
-	return found, err
+	return found, nil
 }
 
 // checkPrompts looks at what only the sound packs can tell: every locale has a voice, every own directory can be played.

@@ -11,7 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Limits of the HTTP listener: nothing on it takes a body.
+// Limits of the HTTP listener. What takes a body bounds it.
 const (
 	headerPatience = 5 * time.Second
 	headerBytes    = 16 << 10
@@ -22,8 +22,8 @@ const (
 // readiness says why calls should go elsewhere; nil is ready.
 type readiness func(ctx context.Context) error
 
-// httpHandler serves the pages for machines: is it alive, is it ready, what does it count.
-func httpHandler(ready readiness, registry *prometheus.Registry) http.Handler {
+// httpHandler serves the pages for machines: is it alive, is it ready, what does it count; and those for customers, if any.
+func httpHandler(ready readiness, registry *prometheus.Registry, surveys http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
@@ -36,6 +36,9 @@ func httpHandler(ready readiness, registry *prometheus.Registry) http.Handler {
 		plain(w, http.StatusOK, "ready")
 	})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	if surveys != nil {
+		mux.Handle("/survey/", surveys)
+	}
 	return mux
 }
 

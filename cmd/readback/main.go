@@ -35,6 +35,7 @@ type commands struct {
 	Calls    callsCommand    `cmd:"" help:"Calls in progress and past ones: why one was refused, how it went, its signalling."`
 	Trunk    trunkCommand    `cmd:"" help:"Trunks: are they up, how busy, what was refused; do carriers get along with the gateway."`
 	Tickets  ticketsCommand  `cmd:"" help:"List and show tickets."`
+	Notify   notifyCommand   `cmd:"" help:"Try the ways by which customers are told."`
 	Accounts accountsCommand `cmd:"" help:"Import and list the accounts that may call."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the store's tables up to date."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`

@@ -102,6 +102,8 @@ var fixed = []struct {
 	{"rtp", func(c *config.Config) any { return &c.RTP }},
 	{"http", func(c *config.Config) any { return &c.HTTP }},
 	{"identify.pepper", func(c *config.Config) any { return &c.Identify.Pepper }},
+	{"notify.mail", func(c *config.Config) any { return &c.Notify.Mail }},
+	{"notify.survey", func(c *config.Config) any { return &c.Notify.Survey }},
 	{"calls", func(c *config.Config) any { return &c.Calls }},
 	{"store", func(c *config.Config) any { return &c.Store }},
 	{"observe", func(c *config.Config) any { return &c.Observe }},

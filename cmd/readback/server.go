@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -30,6 +31,7 @@ type server struct {
 	numbers   *tickets.Numbers
 	desk      *tickets.Desk
 	clerk     *tickets.Clerk
+	surveys   http.Handler // the pages on which customers vote; nil: there are none
 	records   *records
 	traces    *traces
 	metrics   *metrics
@@ -119,6 +121,9 @@ func (s *server) openDesk(ctx context.Context, with parts) (err error) {
 		s.metrics.lockouts.WithLabelValues(sighting.Trunk, string(sighting.Kind)).Inc()
 	}
 	s.clerk = &tickets.Clerk{Desk: s.desk, Log: s.log}
+	if err := s.openMail(); err != nil {
+		return err
+	}
 	if err := s.openTraces(); err != nil {
 		return err
 	}
@@ -184,7 +189,7 @@ func (s *server) serve(ctx context.Context) error {
 	})
 	if s.http != nil {
 		group.Go(func() {
-			if err := serveHTTP(behind, s.http, httpHandler(s.ready, s.metrics.registry)); err != nil {
+			if err := serveHTTP(behind, s.http, httpHandler(s.ready, s.metrics.registry, s.surveys)); err != nil {
 				s.log.Error("the HTTP listener ended", "error", err)
 			}
 		})

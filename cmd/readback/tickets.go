@@ -127,6 +127,7 @@ type dossier struct {
 	Ticket tickets.Ticket   `json:"ticket"`
 	Events []tickets.Event  `json:"events"`
 	Outbox []tickets.Notice `json:"outbox"`
+	Survey *tickets.Survey  `json:"survey"`
 }
 
 func (s *ticketsShowCommand) Run(ctx context.Context, console *console) error {
@@ -156,7 +157,11 @@ func readDossier(ctx context.Context, store tickets.Store, number tickets.Number
 		return dossier{}, err
 	}
 	outbox, err := store.Notices(ctx, number, 0)
-	return dossier{Ticket: ticket, Events: events, Outbox: outbox}, err
+	if err != nil {
+		return dossier{}, err
+	}
+	survey, err := surveyOf(ctx, store, number)
+	return dossier{Ticket: ticket, Events: events, Outbox: outbox, Survey: survey}, err
 }
 
 func (d dossier) print(w io.Writer) error {
@@ -181,6 +186,7 @@ func (d dossier) print(w io.Writer) error {
 		{"work begins", stamp(t.Starts)},
 		{"due", stamp(t.Due)},
 		{"acknowledged", told(t)},
+		{"survey", surveyWords(d.Survey)},
 		{"call", t.CallID},
 	} {
 		fmt.Fprintf(table, "%s\t%s\n", row[0], orDash(row[1]))

@@ -29,7 +29,7 @@ func failed(what string, err error) error {
 }
 
 func known(err error) bool {
-	for _, kind := range []error{tickets.ErrNotFound, tickets.ErrInvalid, tickets.ErrNumberTaken, tickets.ErrNoNumbers, tickets.ErrUnavailable} {
+	for _, kind := range []error{tickets.ErrNotFound, tickets.ErrInvalid, tickets.ErrNumberTaken, tickets.ErrNoNumbers, tickets.ErrClosed, tickets.ErrUnavailable} {
 		if errors.Is(err, kind) {
 			return true
 		}

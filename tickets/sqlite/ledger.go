@@ -88,10 +88,7 @@ func (s *Store) insert(ctx context.Context, tx *sql.Tx, f tickets.Filing) error 
 func (s *Store) Amend(ctx context.Context, number tickets.Number, change func(*tickets.Folder) error) (tickets.Ticket, error) {
 	var after tickets.Ticket
 	err := s.write(ctx, "change a ticket", func(tx *sql.Tx) error {
-		before, err := scanTicket(tx.QueryRowContext(ctx, ticketGetSQL, number))
-		if errors.Is(err, sql.ErrNoRows) {
-			return fmt.Errorf("ticket %s: %w", number, tickets.ErrNotFound)
-		}
+		before, err := takeOut(ctx, tx, number)
 		if err != nil {
 			return err
 		}
@@ -102,6 +99,15 @@ func (s *Store) Amend(ctx context.Context, number tickets.Number, change func(*t
 		return tickets.Ticket{}, err
 	}
 	return after, nil
+}
+
+// takeOut is a ticket that nobody else changes until the transaction ends.
+func takeOut(ctx context.Context, tx *sql.Tx, number tickets.Number) (tickets.Ticket, error) {
+	found, err := scanTicket(tx.QueryRowContext(ctx, ticketGetSQL, number))
+	if errors.Is(err, sql.ErrNoRows) {
+		return found, fmt.Errorf("ticket %s: %w", number, tickets.ErrNotFound)
+	}
+	return found, err
 }
 
 // amend takes a ticket's folder out and writes down what changed.

@@ -68,6 +68,10 @@ var (
 	serialsStoreSQL string
 	//go:embed queries/serials_take.sql
 	serialsTakeSQL string
+	//go:embed queries/survey_get.sql
+	surveyGetSQL string
+	//go:embed queries/survey_put.sql
+	surveyPutSQL string
 	//go:embed queries/ticket_by_call.sql
 	ticketByCallSQL string
 	//go:embed queries/ticket_call_put.sql

@@ -1,0 +1,13 @@
+-- What customers said of how tickets were handled: one vote a ticket.
+
+-- +goose Up
+create table surveys (
+    ticket     text primary key references tickets (number),
+    score      integer not null check (score between 1 and 5),
+    comment    text not null,
+    given_at   integer not null,
+    changed_at integer not null
+) strict, without rowid;
+
+-- +goose Down
+drop table surveys;

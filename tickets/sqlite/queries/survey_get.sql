@@ -1,0 +1,3 @@
+select ticket, score, comment, given_at, changed_at
+from surveys
+where ticket = ?1;
