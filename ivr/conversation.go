@@ -52,6 +52,9 @@ type facts struct {
 	callback         string // E.164
 	callbackVerified bool
 
+	informed tickets.Ticket // that was there, and whose number the caller heard
+	notes    []string       // recordings that were left on tickets
+
 	ticket       tickets.Ticket
 	joined       bool  // the ticket was opened by an earlier call
 	told         bool  // the whole number was played

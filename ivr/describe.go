@@ -79,30 +79,34 @@ func (c *conversation) announce(ctx context.Context, notice []Prompt) (declined 
 // errUnrecordable: nothing can be recorded now, a full disk perhaps. The call goes on without.
 var errUnrecordable = errors.New("nothing can be recorded")
 
-// record records after the tone. What was said is known to the conversation also when the caller hangs
-// up meanwhile, or when it fails with errUnrecordable.
+// record records the problem. What was said is known to the conversation also when the caller hangs up
+// meanwhile, or when it fails with errUnrecordable.
 func (c *conversation) record(ctx context.Context) error {
-	if err := c.play(ctx, Prompt{Locale: c.locale, Name: "tone"}); err != nil {
-		return err
-	}
-	c.line.DropKeys() // a key from before the tone does not end what comes after it
-	recording, err := c.line.Record(ctx, "description", RecordLimit{Max: c.patience.Speech, Silence: c.patience.Silence})
+	recording, err := c.tape(ctx, "description")
 	if recording.Name != "" {
 		c.recording = recording
 		c.spoke = c.spoke || recording.Speech >= minSpeech
 		c.observe(Step{Kind: Recorded, Recording: recording})
 	}
+	return err
+}
+
+// tape records after the tone, under a name. What was said before the caller hung up, or before it failed
+// with errUnrecordable, is returned too.
+func (c *conversation) tape(ctx context.Context, name string) (Recording, error) {
+	if err := c.play(ctx, Prompt{Locale: c.locale, Name: "tone"}); err != nil {
+		return Recording{}, err
+	}
+	c.line.DropKeys() // a key from before the tone does not end what comes after it
+	recording, err := c.line.Record(ctx, name, RecordLimit{Max: c.patience.Speech, Silence: c.patience.Silence})
 	switch {
 	case err != nil && ctx.Err() == nil:
 		c.trouble("record", err)
-		return errUnrecordable
-	case err != nil:
-		return err
-	}
-	if recording.EndedBy == EndMax {
+		return recording, errUnrecordable
+	case err == nil && recording.EndedBy == EndMax:
 		c.tell("record-full")
 	}
-	return nil
+	return recording, err
 }
 
 // recorded reports whether there is a recording in which something is said.

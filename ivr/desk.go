@@ -15,6 +15,11 @@ type Desk interface {
 	Identify(ctx context.Context, caller tickets.Caller, account string, pin tickets.PIN) (tickets.Account, error)
 	Plan(tickets.Account) tickets.Plan
 
+	// OpenTickets are the tickets of an account that are not resolved, at most tickets.MaxOffered. It answers soon, or fails.
+	OpenTickets(ctx context.Context, account string) ([]tickets.Ticket, error)
+	// LeaveNote keeps what a customer says about a ticket.
+	LeaveNote(context.Context, tickets.Number, tickets.Note) error
+
 	// Open commits a ticket: it is durable when Open returns nil. Opening twice for one call gives the
 	// same ticket.
 	Open(context.Context, tickets.Request) (tickets.Ticket, error)

@@ -42,12 +42,16 @@ type desk struct {
 	joins   bool // there is a ticket of an earlier call to be joined
 	slow    time.Duration
 	serials int64
+	open    []tickets.Ticket // that an account has from earlier calls
+	blind   bool             // they cannot be read
+	lost    bool             // no PIN can be checked
 
 	mu      sync.Mutex
 	tickets map[tickets.Number]tickets.Request
 	told    map[tickets.Number]int // acknowledgements
 	gone    map[tickets.Number]int // hang-ups
 	mails   []string
+	notes   []string
 }
 
 func newDesk() *desk {
@@ -71,7 +75,7 @@ func (d *desk) Recognize(_ context.Context, caller tickets.Caller) (tickets.Acco
 
 func (d *desk) Identify(ctx context.Context, _ tickets.Caller, id string, pin tickets.PIN) (tickets.Account, error) {
 	time.Sleep(d.slow)
-	if d.away {
+	if d.away || d.lost {
 		return tickets.Account{}, tickets.ErrUnavailable
 	}
 	account, err := d.Lookup(ctx, id)
@@ -96,6 +100,32 @@ func (d *desk) Lookup(_ context.Context, id string) (tickets.Account, error) {
 func (d *desk) Plan(account tickets.Account) tickets.Plan {
 	plan, _ := tickets.DefaultPolicy().Plan(account.Plan)
 	return plan
+}
+
+func (d *desk) OpenTickets(_ context.Context, account string) ([]tickets.Ticket, error) {
+	if d.blind {
+		return nil, tickets.ErrUnavailable
+	}
+	return slices.DeleteFunc(slices.Clone(d.open), func(t tickets.Ticket) bool { return t.Account != account }), nil
+}
+
+// numbers are those of the tickets that there were.
+func (d *desk) numbers() []tickets.Number {
+	var all []tickets.Number
+	for _, ticket := range d.open {
+		all = append(all, ticket.Number)
+	}
+	return all
+}
+
+func (d *desk) LeaveNote(ctx context.Context, number tickets.Number, note tickets.Note) error {
+	if d.mute || ctx.Err() != nil {
+		return tickets.ErrUnavailable
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.notes = append(d.notes, string(number)+" "+note.Recording)
+	return nil
 }
 
 func (d *desk) Open(ctx context.Context, request tickets.Request) (tickets.Ticket, error) {

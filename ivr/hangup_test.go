@@ -3,6 +3,7 @@ package ivr_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +15,7 @@ import (
 // A caller may hang up anywhere. Every scene is played again and again, and cut off at each thing that
 // is heard or pressed in it.
 func TestHangUpAnywhere(t *testing.T) {
-	for name, scene := range scenes {
+	for name, scene := range allScenes() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for at := 1; ; at++ {
@@ -38,6 +39,9 @@ func (k take) broken(s scene) (problems []string) {
 		}
 	}
 	check(k.err == nil || errors.Is(k.err, errHungUp), "Run ended with %v", k.err)
+	for _, step := range k.steps {
+		check(step.Kind != ivr.Noted || slices.Contains(k.desk.notes, string(step.Ticket)+" "+step.Recording.Name), "a note that the caller left is not on the ticket")
+	}
 	check(len(k.desk.tickets) <= 1, "%d tickets for one call", len(k.desk.tickets))
 	known := k.known()
 	check(!known || len(k.desk.tickets) == 1 || s.full, "enough was known for a ticket, but there is none")
@@ -60,16 +64,23 @@ func (k take) broken(s scene) (problems []string) {
 // known is the rule of salvage, told independently of the script: somebody spoke for a second, or was
 // identified and pressed a key for the priority, which is the first question after that.
 func (k take) known() bool {
-	var entitled, asked, rated, spoke bool
+	var entitled, asked, rated, spoke, choosing bool
+	offered := len(k.desk.open) > 0 && !k.desk.blind // then the first question is whether it is about one of those
 	for _, step := range k.steps {
 		switch step.Kind {
 		case ivr.Identified:
-			entitled, asked = true, true
+			entitled, asked = true, !offered
+		case ivr.Said:
+			choosing = has(step, "open-choices")
+			asked = asked || offered && has(step, "severity-1")
 		case ivr.Refused:
 			entitled = false
 		case ivr.Recorded:
 			spoke = spoke || step.Recording.Speech >= time.Second
 		case ivr.Pressed:
+			if choosing && step.Keys == "1" {
+				rated = false // it is about a ticket that there is
+			}
 			if entitled && asked && step.Keys != "0" {
 				rated = rated || strings.Contains("1234", step.Keys)
 				asked = false
@@ -77,4 +88,8 @@ func (k take) known() bool {
 		}
 	}
 	return spoke || entitled && rated
+}
+
+func has(step ivr.Step, name string) bool {
+	return slices.ContainsFunc(step.Prompts, func(p ivr.Prompt) bool { return p.Name == name })
 }

@@ -38,7 +38,7 @@ func (c *conversation) recognize(ctx context.Context) bool {
 // PIN sound the same. It ends in errKeyless for a caller who fails, since there is a way for them too,
 // and without an account when the desk cannot tell.
 func (c *conversation) identify(ctx context.Context) error {
-	for c.denials < cmp.Or(c.script.Tries, defaultTries) {
+	for c.mayTry() {
 		account, err := c.credentials(ctx)
 		switch {
 		case errors.Is(err, tickets.ErrDenied):
@@ -59,6 +59,9 @@ func (c *conversation) identify(ctx context.Context) error {
 	return errKeyless
 }
 
+// mayTry reports whether the call may give another pair of account and PIN.
+func (c *conversation) mayTry() bool { return c.denials < cmp.Or(c.script.Tries, defaultTries) }
+
 // errUnidentifiable: the desk cannot tell who is calling.
 var errUnidentifiable = errors.New("nobody can be identified now")
 
@@ -72,17 +75,25 @@ func (c *conversation) credentials(ctx context.Context) (tickets.Account, error)
 		if !c.asksPIN() {
 			return c.lookUp(ctx, account)
 		}
-		typed, err := c.collect(ctx, entry{c.prompts("pin"), maxPIN, c.patience.Between})
+		pin, err := c.askPIN(ctx)
 		if errors.Is(err, errBack) {
 			continue
 		}
 		if err != nil {
 			return tickets.Account{}, err
 		}
-		c.pressed(secret + "#")
-		pin, _ := tickets.NewPIN(typed) // one that is too short is nobody's, and is refused like any other
 		return c.check(ctx, account, pin)
 	}
+}
+
+func (c *conversation) askPIN(ctx context.Context) (tickets.PIN, error) {
+	typed, err := c.collect(ctx, entry{c.prompts("pin"), maxPIN, c.patience.Between})
+	if err != nil {
+		return tickets.PIN{}, err
+	}
+	c.pressed(secret + "#")
+	pin, _ := tickets.NewPIN(typed) // one that is too short is nobody's, and is refused like any other
+	return pin, nil
 }
 
 // accountNumber is the one the caller types, unless the call came from a number that names one.
@@ -140,7 +151,7 @@ func (c *conversation) deny() {
 	c.denials++
 	c.line.DropKeys()
 	c.observe(Step{Kind: Denied})
-	if c.denials < cmp.Or(c.script.Tries, defaultTries) {
+	if c.mayTry() {
 		c.tell("identify-wrong")
 	} else {
 		c.tell("identify-failed")

@@ -66,18 +66,22 @@ func (c *conversation) acknowledge(ctx context.Context) {
 	if c.acknowledged {
 		return
 	}
+	c.acknowledged = c.acknowledgeTicket(ctx, c.ticket.Number)
+}
+
+func (c *conversation) acknowledgeTicket(ctx context.Context, number tickets.Number) (done bool) {
 	told := tickets.Acknowledgement{
 		By: tickets.ByReadback, At: time.Now(), Call: c.call.Key, Evidence: "the whole number was played on an up dialog",
 	}
 	err := c.atDesk(ctx, func(ctx context.Context) error {
-		return c.script.Desk.Acknowledge(ctx, c.ticket.Number, told)
+		return c.script.Desk.Acknowledge(ctx, number, told)
 	})
 	if err != nil {
 		c.trouble("acknowledge", err)
-		return
+		return false
 	}
-	c.acknowledged = true
-	c.observe(Step{Kind: Acknowledged, Ticket: c.ticket.Number})
+	c.observe(Step{Kind: Acknowledged, Ticket: number})
+	return true
 }
 
 // promise is what is said of the ticket: its priority, or when an unverified one is looked at.

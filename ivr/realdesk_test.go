@@ -32,6 +32,9 @@ var opened = `
 	presses 1
 	`
 
+// again is opened by a customer who has an open ticket by now, and another problem.
+var again = strings.Replace(opened, "hears recognized severity", "hears recognized open-ticket open-choices\n\tpresses 2\n\thears severity", 1)
+
 // histories are calls one after the other, at one real desk on a real store, with what is in the store
 // after them.
 var histories = map[string]struct {
@@ -72,13 +75,36 @@ var histories = map[string]struct {
 	"called again after the goodbye": {
 		calls: []call{
 			{play: opened + `hears ticket-registered ` + first + ` ticket-repeat ` + first + ` priority-2 choice-again choice-end goodbye`},
-			{play: opened + `hears ticket-registered ` + second + ` ticket-repeat ` + second + ` priority-2 choice-again choice-end goodbye`},
+			{play: again + `hears ticket-registered ` + second + ` ticket-repeat ` + second + ` priority-2 choice-again choice-end goodbye`},
 		},
 		store: `
 			ticket 10000004 30471234 P2 due after 4h0m0s told by readback
 			notice acknowledge-by-email cancelled
 			notice alarm cancelled
 			ticket 65623075 30471234 P2 due after 4h0m0s told by readback
+			notice acknowledge-by-email cancelled
+			notice alarm cancelled`,
+	},
+	"called again about the same": {
+		calls: []call{
+			{play: opened + `hears ticket-registered 1
+				hangs up`},
+			{after: time.Hour, play: `
+				hears welcome
+				presses 2
+				hears recognized open-ticket open-choices
+				presses 1
+				hears pin
+				presses 246810#
+				hears status-ticket ` + first + ` status-open priority-2 status-changed ago-2h status-note
+				presses 1
+				hears note-describe tone
+				speaks 5s
+				presses #
+				hears note-saved status-note status-new choice-end goodbye`},
+		},
+		store: `
+			ticket 10000004 30471234 P2 due after 4h0m0s told by readback
 			notice acknowledge-by-email cancelled
 			notice alarm cancelled`,
 	},

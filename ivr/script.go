@@ -47,6 +47,7 @@ var (
 	errKeyless = errors.New("the caller cannot or will not use keys")
 	errRefused = errors.New("the plan of the caller is not served by telephone")
 	errSilent  = errors.New("the caller said nothing")
+	errNothing = errors.New("there is nothing to ask here")
 )
 
 // Run holds one conversation, from the greeting to the goodbye. It returns when there is nothing left
@@ -59,6 +60,8 @@ func (s *Script) Run(ctx context.Context, line Line, call Call) (Outcome, error)
 		err = c.withoutKeys(ctx)
 	}
 	switch {
+	case errors.Is(err, errInformed):
+		return c.outcome(nil), nil
 	case errors.Is(err, errRefused), errors.Is(err, errSilent):
 		return c.part(ctx, err)
 	case err != nil:
@@ -94,12 +97,12 @@ func (c *conversation) converse(ctx context.Context) error {
 func (c *conversation) support(ctx context.Context) error {
 	c.kind = problem
 	if !c.recognize(ctx) {
-		return c.walk(ctx, c.identify, c.severity, c.describe, c.reach)
+		return c.walk(ctx, c.identify, c.known, c.severity, c.describe, c.reach)
 	}
 	if err := c.entitle(ctx); err != nil {
 		return err
 	}
-	return c.walk(ctx, c.severity, c.describe, c.reach)
+	return c.walk(ctx, c.known, c.severity, c.describe, c.reach)
 }
 
 // services takes an enquiry about training, consulting and the like, from anybody.
@@ -108,18 +111,21 @@ func (c *conversation) services(ctx context.Context) error {
 	return c.walk(ctx, c.describe, c.reach)
 }
 
-// walk takes the steps in order, and one back whenever the caller says so. Back from the first one is
-// errBack.
+// walk takes the steps in order, and one back whenever the caller says so. A step that is errNothing is left out either
+// way. Back from the first one is errBack.
 func (c *conversation) walk(ctx context.Context, steps ...func(context.Context) error) error {
-	for at := 0; at < len(steps); {
+	for at, by := 0, 1; at < len(steps); at += by {
 		err := steps[at](ctx)
 		switch {
-		case errors.Is(err, errBack) && at > 0:
-			at--
-		case err != nil:
+		case err == nil:
+			by = 1
+		case errors.Is(err, errBack):
+			by = -1
+		case !errors.Is(err, errNothing):
 			return err
-		default:
-			at++
+		}
+		if at+by < 0 {
+			return errBack
 		}
 	}
 	return nil

@@ -16,8 +16,8 @@ type Step struct {
 	Keys      string         // Pressed
 	Locale    string         // of the conversation
 	Account   string         // Identified
-	Ticket    tickets.Number // Registered, Acknowledged, Confirmed, Accepted
-	Recording Recording      // Recorded
+	Ticket    tickets.Number // Registered, Acknowledged, Confirmed, Accepted, Informed, Noted
+	Recording Recording      // Recorded, Noted
 	Err       error          // Trouble: what the desk could not do. Unreached: why
 }
 
@@ -35,6 +35,8 @@ const (
 	Recorded     StepKind = "recorded"
 	Registered   StepKind = "registered"
 	Acknowledged StepKind = "acknowledged"
+	Informed     StepKind = "informed"   // the caller hears about a ticket that there was
+	Noted        StepKind = "noted"      // and left a message on it
 	Connecting   StepKind = "connecting" // an agent is called
 	Connected    StepKind = "connected"  // and was spoken to, or has the caller now
 	Unreached    StepKind = "unreached"  // or nobody was there

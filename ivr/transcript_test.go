@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -28,6 +29,9 @@ type scene struct {
 	tapeless  bool
 	joins     bool
 	slow      time.Duration
+	open      int  // tickets that northwind has
+	blind     bool // and that cannot be read
+	lost      bool
 	agents    []tickets.Priority // whose tickets lead to an agent
 	engineers []tickets.Priority // and to an engineer on call
 	play      string             // the transcript, as it is wanted; it also tells what the caller does
@@ -71,7 +75,24 @@ func (s scene) run(t *testing.T, hangAt int) (result take) {
 func (s scene) desk() *desk {
 	d := newDesk()
 	d.away, d.full, d.mute, d.joins, d.slow = s.away, s.full, s.mute, s.joins, s.slow
+	d.open, d.blind, d.lost = earlier(s.open), s.blind, s.lost
 	return d
+}
+
+// earlier are tickets of northwind. Their customer was not told of the last one.
+func earlier(count int) []tickets.Ticket {
+	all := []tickets.Ticket{
+		{Number: "20000007", Priority: tickets.P1, Status: tickets.StatusWorking},
+		{Number: "30000001", Priority: tickets.P2, Status: tickets.StatusOpen},
+		{Number: "40000005", Priority: tickets.P3, Status: tickets.StatusWaiting},
+	}[:count]
+	for i := range all {
+		all[i].Account, all[i].Received, all[i].Acknowledged = northwind.ID, time.Now().Add(-3*time.Hour), time.Now()
+	}
+	if count > 0 {
+		all[count-1].Acknowledged, all[count-1].Changed = time.Time{}, time.Now().Add(-20*time.Minute)
+	}
+	return all
 }
 
 func (s scene) script(d *desk) ivr.Script {
@@ -94,6 +115,14 @@ func (k take) text() string {
 	lines := []string{k.phone.transcript()}
 	for number, request := range k.desk.tickets {
 		lines = append(lines, "ticket "+describe(request, k.desk.told[number], k.desk.gone[number]))
+	}
+	for _, note := range k.desk.notes {
+		lines = append(lines, "note "+note)
+	}
+	for number, times := range k.desk.told {
+		if _, new := k.desk.tickets[number]; !new {
+			lines = append(lines, fmt.Sprintf("earlier %s told×%d", number, times))
+		}
 	}
 	for _, mail := range k.desk.mails {
 		lines = append(lines, "mail "+mail)
@@ -136,8 +165,15 @@ func trimmed(text string) string {
 	return strings.Join(lines, "\n")
 }
 
+// allScenes are the scenes of every file.
+func allScenes() map[string]scene {
+	all := maps.Clone(scenes)
+	maps.Copy(all, knownScenes)
+	return all
+}
+
 func TestConversations(t *testing.T) {
-	for name, scene := range scenes {
+	for name, scene := range allScenes() {
 		t.Run(name, func(t *testing.T) {
 			take := scene.run(t, 0)
 			if diff := cmp.Diff(trimmed(scene.play), take.text()); diff != "" {

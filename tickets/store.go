@@ -16,6 +16,7 @@ type Store interface {
 	Outbox
 	Surveys
 	Reader
+	Known
 	Calls
 	// Ping reports whether the store can be read now.
 	Ping(ctx context.Context) error

@@ -133,7 +133,9 @@ func transcriptLine(step ivr.Step) []string {
 		return []string{"caller:   " + step.Keys}
 	case ivr.Recorded:
 		return []string{fmt.Sprintf("          %s: %.0f s, ended by %s", step.Kind, step.Recording.Length.Seconds(), step.Recording.EndedBy)}
-	case ivr.Registered, ivr.Acknowledged:
+	case ivr.Noted:
+		return []string{fmt.Sprintf("          %s: %s, %.0f s, ended by %s", step.Kind, step.Ticket, step.Recording.Length.Seconds(), step.Recording.EndedBy)}
+	case ivr.Registered, ivr.Acknowledged, ivr.Informed:
 		return []string{fmt.Sprintf("          %s: %s", step.Kind, step.Ticket)}
 	default:
 		return []string{fmt.Sprintf("          %s", step.Kind)}

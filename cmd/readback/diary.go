@@ -80,6 +80,7 @@ func (d *diary) observe(step ivr.Step) {
 	switch step.Kind {
 	case ivr.Registered:
 		m.toTicket.Observe(step.At.Sub(d.record.Started).Seconds())
+		d.told = time.Time{} // what was told before was about another ticket
 	case ivr.Acknowledged:
 		d.told = step.At
 	}

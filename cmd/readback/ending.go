@@ -94,7 +94,7 @@ func stepOf(step ivr.Step) ladderStep {
 		s.Text = step.Account
 	case ivr.Recorded:
 		s.Text = fmt.Sprintf("%v, ended by %s", step.Recording.Length.Round(time.Second), step.Recording.EndedBy)
-	case ivr.Registered, ivr.Acknowledged:
+	case ivr.Registered, ivr.Acknowledged, ivr.Informed, ivr.Noted:
 		s.Text = spaced(step.Ticket)
 	case ivr.Trouble, ivr.Unreached:
 		s.Text = step.Err.Error()

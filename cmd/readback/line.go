@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"readback/ivr"
@@ -17,9 +18,9 @@ import (
 type line struct {
 	session *media.Session
 	sounds  *sounds
-	folder  string // where this call's recordings go
-	call    string // the call's key, which names them
-	kept    string // the recording there is
+	folder  string   // where this call's recordings go
+	call    string   // the call's key, which names them
+	kept    []string // the recordings there are
 }
 
 func (l *line) Play(ctx context.Context, prompts ...ivr.Prompt) error {
@@ -57,15 +58,21 @@ func (l *line) Record(ctx context.Context, name string, limit ivr.RecordLimit) (
 	if kept := errors.Join(file.Sync(), file.Close(), os.Rename(file.Name(), path)); kept != nil {
 		return ivr.Recording{}, errors.Join(err, fmt.Errorf("recording: %w", kept))
 	}
-	l.kept = final
+	if !slices.Contains(l.kept, final) {
+		l.kept = append(l.kept, final)
+	}
 	return ivr.Recording{Name: final, Length: heard.Length, Speech: heard.Speech, EndedBy: recordEnds[heard.EndedBy]}, err
 }
 
-// tidy removes a recording that no ticket refers to, unless a ticket was wanted and could not be opened.
+// tidy removes recordings that no ticket refers to, unless a ticket was wanted and could not be opened.
 func (l *line) tidy(outcome ivr.Outcome) {
-	wanted := outcome.Joined || outcome.Disposition == tickets.DispositionFailed
-	if l.kept != "" && !wanted && outcome.Ticket.Recording != l.kept {
-		_ = os.Remove(filepath.Join(l.folder, l.kept)) // at the latest it goes with the old ones
+	if outcome.Joined || outcome.Disposition == tickets.DispositionFailed {
+		return
+	}
+	for _, name := range l.kept {
+		if name != outcome.Ticket.Recording && !slices.Contains(outcome.Notes, name) {
+			_ = os.Remove(filepath.Join(l.folder, name)) // at the latest it goes with the old ones
+		}
 	}
 }
 

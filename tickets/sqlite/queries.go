@@ -90,4 +90,6 @@ var (
 	ticketsListSQL string
 	//go:embed queries/tickets_of_account.sql
 	ticketsOfAccountSQL string
+	//go:embed queries/tickets_open.sql
+	ticketsOpenSQL string
 )

@@ -1,0 +1,17 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+
+	"readback/tickets"
+)
+
+// OpenTickets implements tickets.Known.
+func (s *Store) OpenTickets(ctx context.Context, account string, joinable time.Time, limit int) ([]tickets.Ticket, error) {
+	found, err := list(ctx, s.reader, scanTicket, ticketsOpenSQL, account, us(joinable), limit)
+	if err != nil {
+		return nil, failed("read open tickets", err)
+	}
+	return found, nil
+}
