@@ -16,6 +16,7 @@ const (
 	EventSent         = "sent"         // a letter was taken by the relay
 	EventUndelivered  = "undelivered"  // a letter was given up
 	EventBounced      = "bounced"      // the acknowledgement came back
+	EventErased       = "erased"       // what belonged to its people was deleted
 )
 
 // Who makes events.

@@ -11,20 +11,22 @@ type Calendar interface {
 	NextWorking(at time.Time) time.Time
 }
 
-// Calendars are working hours by the number that was called (E.164).
+// Calendars are working hours by the number that was called (E.164). Where none are known there are no nights: work waits for
+// nothing.
 type Calendars map[string]Calendar
 
-// Of is the calendar of a ticket: that of the number called. Where no hours are known there are no nights: work waits for
-// nothing.
-func (c Calendars) Of(t Ticket) Calendar {
-	if calendar, ok := c[t.Called]; ok && calendar != nil {
-		return calendar
-	}
-	return always{}
+var _ Hours = Calendars(nil)
+
+// Working implements Hours.
+func (c Calendars) Working(called string, at time.Time) bool {
+	calendar, known := c[called]
+	return !known || calendar.Working(at)
 }
 
-// always is a calendar without nights.
-type always struct{}
-
-func (always) Working(time.Time) bool             { return true }
-func (always) NextWorking(at time.Time) time.Time { return at }
+// Next implements Hours.
+func (c Calendars) Next(called string, at time.Time) time.Time {
+	if calendar, known := c[called]; known {
+		return calendar.NextWorking(at)
+	}
+	return at
+}

@@ -18,6 +18,7 @@ type Store interface {
 	Reader
 	Known
 	Calls
+	Proof
 	// Ping reports whether the store can be read now.
 	Ping(ctx context.Context) error
 	Close() error

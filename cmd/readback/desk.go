@@ -11,5 +11,11 @@ func deskOf(c *config.Config, s tickets.Store) (*tickets.Desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &tickets.Desk{Store: s, Policy: policyOf(c), Pepper: secret, Node: c.Node, Mail: c.Notify.Mail.Host != ""}, nil
+	hours, err := calendarsOf(c)
+	if err != nil {
+		return nil, err
+	}
+	return &tickets.Desk{
+		Store: s, Policy: policyOf(c), Hours: hours, Pepper: secret, Node: c.Node, Mail: c.Notify.Mail.Host != "",
+	}, nil
 }

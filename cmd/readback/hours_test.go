@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"readback/config"
-	"readback/tickets"
 	"readback/tickets/calendar"
 )
 
@@ -27,11 +26,10 @@ func TestWorkingHoursAreThoseOfTheNumberCalled(t *testing.T) {
 		"+442038905445":  "2026-04-07T08:00:00Z",
 		"+4930123456789": "2026-04-03T02:00:00Z", // no hours are known: nothing waits
 	} {
-		hours := calendars.Of(tickets.Ticket{Called: called})
-		if got := hours.NextWorking(night).UTC().Format(time.RFC3339); got != want {
+		if got := calendars.Next(called, night).UTC().Format(time.RFC3339); got != want {
 			t.Errorf("%s: work begins at %s, want %s", called, got, want)
 		}
-		if got := hours.Working(night); got != (want == "2026-04-03T02:00:00Z") {
+		if got := calendars.Working(called, night); got != (want == "2026-04-03T02:00:00Z") {
 			t.Errorf("%s: working at %v: %v", called, night, got)
 		}
 	}
@@ -55,7 +53,6 @@ policy:
 	if err != nil {
 		t.Fatal(err)
 	}
-	hours := calendars.Of(tickets.Ticket{Called: "+448003687314"})
 	for at, want := range map[string]bool{
 		"2026-06-27T09:00:00+01:00": true,
 		"2026-06-27T12:30:00+01:00": false,
@@ -68,7 +65,7 @@ policy:
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := hours.Working(moment); got != want {
+		if got := calendars.Working("+448003687314", moment); got != want {
 			t.Errorf("working at %s: %v, want %v", at, got, want)
 		}
 	}

@@ -69,7 +69,11 @@ func (s *server) reload(ctx context.Context, c *config.Config) error {
 	if err != nil {
 		return err
 	}
-	before, after := s.gateway.now.Load(), newPractice(c, sounds, s.desk.With(policyOf(c)))
+	desk := s.desk.With(policyOf(c))
+	if desk.Hours, err = calendarsOf(c); err != nil {
+		return err
+	}
+	before, after := s.gateway.now.Load(), newPractice(c, sounds, desk)
 	after.warm(ctx, s.log)     // before a caller waits for it
 	s.gateway.now.Store(after) // first: a call of a new trunk must find its sound
 	if err := s.agent.Reload(signalling); err != nil {

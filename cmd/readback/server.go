@@ -30,6 +30,7 @@ type server struct {
 	store     store
 	numbers   *tickets.Numbers
 	desk      *tickets.Desk
+	signer    *tickets.Signer
 	clerk     *tickets.Clerk
 	surveys   http.Handler // the pages on which customers vote; nil: there are none
 	records   *records
@@ -122,6 +123,9 @@ func (s *server) openDesk(ctx context.Context, with parts) (err error) {
 	}
 	s.clerk = &tickets.Clerk{Desk: s.desk, Log: s.log}
 	if err := s.openMail(); err != nil {
+		return err
+	}
+	if s.signer, err = signerOf(s.config, s.store); err != nil {
 		return err
 	}
 	if err := s.openTraces(); err != nil {
@@ -289,6 +293,9 @@ func (s *server) tidy(ctx context.Context) {
 		}
 		if err := removeRecordings(recordingsFolder(now.config), now.config.Recording.Keep.D(), time.Now()); err != nil {
 			s.log.Warn("old recordings could not be removed", "error", err)
+		}
+		if _, err := s.signer.Sign(ctx); err != nil && ctx.Err() == nil {
+			s.log.Error("the day's list of tickets could not be signed; it will be later", "error", err)
 		}
 		select {
 		case <-ticker.C:

@@ -24,6 +24,8 @@ type ticketsCommand struct {
 	Acknowledge ticketsAcknowledgeCommand `cmd:"" help:"Note that you told the customer that the ticket is registered."`
 	Bounced     ticketsBouncedCommand     `cmd:"" help:"Note that the acknowledgement by e-mail came back: the customer is told in another way."`
 	Outbox      outboxCommand             `cmd:"" help:"What has still to be sent, and what could not be."`
+	Export      ticketsExportCommand      `cmd:"" help:"Tickets and their events with the proof that nothing was changed, as JSON lines; or hold them against it."`
+	Key         ticketsKeyCommand         `cmd:"" help:"Print the public key by which others verify what this node signs."`
 }
 
 type ticketsListCommand struct {

@@ -177,7 +177,3 @@ func (s *Store) Goodbye(ctx context.Context, callKey string, at time.Time) error
 		return err
 	})
 }
-
-func putEvent(batch *pgx.Batch, e tickets.Event) {
-	exec(batch, eventPutSQL, string(e.Ticket), e.At, e.Who, e.What, notNil(e.Detail))
-}

@@ -33,7 +33,7 @@ func (s *Store) Migrate(ctx context.Context) (applied int, err error) {
 		if err != nil {
 			return failed("migrate the ticket store", err)
 		}
-		return nil
+		return s.seal(ctx)
 	})
 	return applied, err
 }

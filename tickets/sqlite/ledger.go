@@ -73,7 +73,7 @@ func (s *Store) insert(ctx context.Context, tx *sql.Tx, f tickets.Filing) error 
 	if _, err := tx.ExecContext(ctx, ticketCallPutSQL, t.CallID, t.Number); err != nil {
 		return err
 	}
-	if err := putEvent(ctx, tx, f.Event); err != nil {
+	if err := putFirst(ctx, tx, f.Event); err != nil {
 		return err
 	}
 	for _, notice := range f.Notices {
@@ -156,9 +156,4 @@ func (s *Store) Goodbye(ctx context.Context, callKey string, at time.Time) error
 		_, err := tx.ExecContext(ctx, ticketGoodbyeSQL, callKey, us(at))
 		return err
 	})
-}
-
-func putEvent(ctx context.Context, tx *sql.Tx, e tickets.Event) error {
-	_, err := tx.ExecContext(ctx, eventPutSQL, e.Ticket, us(e.At), e.Who, e.What, text(e.Detail))
-	return err
 }

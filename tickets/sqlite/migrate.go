@@ -27,7 +27,7 @@ func (s *Store) Migrate(ctx context.Context) (applied int, err error) {
 	if err != nil {
 		return len(results), failed("migrate the ticket store", err)
 	}
-	return len(results), nil
+	return len(results), s.seal(ctx)
 }
 
 // Pending is how many migrations are still to be applied.

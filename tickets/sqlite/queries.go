@@ -38,10 +38,42 @@ var (
 	contactPutSQL string
 	//go:embed queries/contacts_drop.sql
 	contactsDropSQL string
+	//go:embed queries/erase_account.sql
+	eraseAccountSQL string
+	//go:embed queries/erase_attempts.sql
+	eraseAttemptsSQL string
+	//go:embed queries/erase_calls.sql
+	eraseCallsSQL string
+	//go:embed queries/erase_notices.sql
+	eraseNoticesSQL string
+	//go:embed queries/erase_numbers.sql
+	eraseNumbersSQL string
+	//go:embed queries/erase_surveys.sql
+	eraseSurveysSQL string
+	//go:embed queries/erase_texts.sql
+	eraseTextsSQL string
+	//go:embed queries/erase_tickets.sql
+	eraseTicketsSQL string
+	//go:embed queries/event_head.sql
+	eventHeadSQL string
 	//go:embed queries/event_put.sql
 	eventPutSQL string
+	//go:embed queries/event_seal.sql
+	eventSealSQL string
+	//go:embed queries/events_first.sql
+	eventsFirstSQL string
 	//go:embed queries/events_list.sql
 	eventsListSQL string
+	//go:embed queries/events_unsealed.sql
+	eventsUnsealedSQL string
+	//go:embed queries/head_list_get.sql
+	headListGetSQL string
+	//go:embed queries/head_list_put.sql
+	headListPutSQL string
+	//go:embed queries/head_lists_days.sql
+	headListsDaysSQL string
+	//go:embed queries/heads.sql
+	headsSQL string
 	//go:embed queries/lease_put.sql
 	leasePutSQL string
 	//go:embed queries/notice_get.sql
@@ -64,6 +96,10 @@ var (
 	noticesOfTicketSQL string
 	//go:embed queries/notices_open.sql
 	noticesOpenSQL string
+	//go:embed queries/personal_put.sql
+	personalPutSQL string
+	//go:embed queries/personal_seal.sql
+	personalSealSQL string
 	//go:embed queries/serials_store.sql
 	serialsStoreSQL string
 	//go:embed queries/serials_take.sql

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -55,17 +54,15 @@ func (s *Store) ListTickets(ctx context.Context, page tickets.TicketPage) ([]tic
 
 // Events implements tickets.Reader.
 func (s *Store) Events(ctx context.Context, number tickets.Number) ([]tickets.Event, error) {
-	found, err := list(ctx, s.reader, scanEvent, eventsListSQL, number)
+	links, err := s.Links(ctx, number)
 	if err != nil {
-		return nil, failed("read the events of a ticket", err)
+		return nil, err
 	}
-	if len(found) == 0 { // every ticket begins with one
-		return nil, fmt.Errorf("read the events of ticket %s: %w", number, tickets.ErrNotFound)
+	events := make([]tickets.Event, len(links))
+	for i, link := range links {
+		events[i] = link.Event()
 	}
-	for i := range found {
-		found[i].Ticket = number
-	}
-	return found, nil
+	return events, nil
 }
 
 type row interface{ Scan(into ...any) error }
@@ -100,13 +97,4 @@ func scanTicket(r row) (tickets.Ticket, error) {
 		into(&t.Acknowledged), &t.AcknowledgedBy, &t.Verified, &t.Recording, &t.Attestation,
 		into(&t.Starts), &t.Owner, into(&t.Accepted), into(&t.Changed), into(&t.Resolved))
 	return t, err
-}
-
-func scanEvent(r row) (tickets.Event, error) {
-	var e tickets.Event
-	var text string
-	if err := r.Scan(into(&e.At), &e.Who, &e.What, &text); err != nil {
-		return tickets.Event{}, err
-	}
-	return e, json.Unmarshal([]byte(text), &e.Detail)
 }

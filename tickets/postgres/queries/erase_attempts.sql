@@ -1,0 +1,1 @@
+update attempts set caller = '' where account = $1;

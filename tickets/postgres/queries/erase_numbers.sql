@@ -1,0 +1,1 @@
+select number from tickets where account = $1 order by number for update;

@@ -1,0 +1,1 @@
+delete from personal where ticket in (select number from tickets where account = $1);

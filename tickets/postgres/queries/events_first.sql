@@ -1,0 +1,1 @@
+select min(kept_at) from events;

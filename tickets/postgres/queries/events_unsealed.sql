@@ -1,0 +1,1 @@
+select distinct ticket from events where head = '' order by ticket limit 1000;

@@ -1,0 +1,1 @@
+select list from head_lists where day = $1;

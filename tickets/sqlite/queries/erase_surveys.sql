@@ -1,0 +1,1 @@
+update surveys set comment = '' where ticket in (select number from tickets where account = ?1);

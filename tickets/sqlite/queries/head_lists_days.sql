@@ -1,0 +1,1 @@
+select day from head_lists order by day;
