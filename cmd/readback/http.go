@@ -16,6 +16,7 @@ const (
 	headerPatience = 5 * time.Second
 	headerBytes    = 16 << 10
 	writePatience  = 30 * time.Second
+	idlePatience   = 2 * time.Minute
 	readyPatience  = 2 * time.Second
 )
 
@@ -52,7 +53,7 @@ func plain(w http.ResponseWriter, status int, text string) {
 // serveHTTP serves until ctx ends, then lets what runs finish.
 func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{
-		Handler: handler, ReadHeaderTimeout: headerPatience, MaxHeaderBytes: headerBytes, WriteTimeout: writePatience,
+		Handler: handler, ReadHeaderTimeout: headerPatience, MaxHeaderBytes: headerBytes, WriteTimeout: writePatience, IdleTimeout: idlePatience,
 	}
 	stopped := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {

@@ -123,6 +123,35 @@ func TestCheckReadsMailTemplates(t *testing.T) {
 	}
 }
 
+// What is written out can be read back in, changed.
+func TestNotifyTemplates(t *testing.T) {
+	relay, own := startMailRelay(t), filepath.Join(t.TempDir(), "letters")
+	file := mailFile(t, relay, `templates: "`+own+`", `)
+	command := func(args ...string) error {
+		return run(t.Context(), append([]string{"notify"}, args...), strings.NewReader(""), io.Discard, io.Discard)
+	}
+	if err := command("templates", own); err != nil {
+		t.Fatal(err)
+	}
+	if err := command("templates", own); !errors.Is(err, os.ErrExist) {
+		t.Errorf("a second time: got %v, want ErrExist", err)
+	}
+	name := filepath.Join(own, "en-US", "number.tmpl")
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, bytes.ReplaceAll(text, []byte("Here it is."), []byte("Voilà.")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := command("test", "-c", file, "--to", "ann@example.com", "--kind", "number-by-email"); err != nil {
+		t.Fatal(err)
+	}
+	if letter := <-relay.letters; !strings.Contains(letter, "Voilà.") {
+		t.Errorf("the letter has the shipped words:\n%s", letter)
+	}
+}
+
 // A ticket is resolved, its customer gets a letter, follows the link, and votes; an agent sees the vote, and metrics count it.
 func TestResolvedTicketIsVotedOn(t *testing.T) {
 	relay := startMailRelay(t)

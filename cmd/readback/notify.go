@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -15,7 +16,20 @@ import (
 )
 
 type notifyCommand struct {
-	Test notifyTestCommand `cmd:"" help:"Send a sample letter by the configured relay, and say how far it came."`
+	Test      notifyTestCommand      `cmd:"" help:"Send a sample letter by the configured relay, and say how far it came."`
+	Templates notifyTemplatesCommand `cmd:"" help:"Write the shipped templates of letters into a directory, to be changed there."`
+}
+
+type notifyTemplatesCommand struct {
+	Directory string `arg:"" help:"Where to; nothing that is there is written over." type:"path"`
+}
+
+func (n *notifyTemplatesCommand) Run(console *console) error {
+	if err := os.CopyFS(n.Directory, notify.MailTemplates()); err != nil {
+		return fmt.Errorf("write the templates: %w", err)
+	}
+	_, err := fmt.Fprintf(console.out, "%s: change what you like, remove the rest, and write it as notify.mail.templates; README.txt there says how\n", n.Directory)
+	return err
 }
 
 type notifyTestCommand struct {

@@ -60,7 +60,7 @@ type MailConfig struct {
 // A Mailer writes letters and hands them to a relay. It implements tickets.Mailer.
 type Mailer struct {
 	config MailConfig
-	domain string // of From, in A-labels
+	from   mailbox
 	words  *mailTemplates
 }
 
@@ -78,12 +78,11 @@ func NewMailer(c MailConfig) (*Mailer, error) {
 	if c.Patience <= 0 {
 		c.Patience = mailPatience
 	}
-	from, err := envelope(c.From.Address)
-	if err != nil {
+	m := &Mailer{config: c}
+	var err error
+	if m.from, err = parseMailbox(c.From.Address); err != nil {
 		return nil, fmt.Errorf("the sender's address: %w", err)
 	}
-	m := &Mailer{config: c}
-	_, m.domain, _ = strings.Cut(from.plain, "@")
 	if m.words, err = loadMailTemplates(c.Templates); err != nil {
 		return nil, err
 	}
@@ -92,21 +91,18 @@ func NewMailer(c MailConfig) (*Mailer, error) {
 
 // Mail implements tickets.Mailer. Its errors are Failures.
 func (m *Mailer) Mail(ctx context.Context, letter tickets.Letter) error {
-	to, err := envelope(letter.To)
+	to, err := parseMailbox(letter.To)
 	if err != nil {
 		return &Failure{Step: StepAddress, Err: err, refused: true}
 	}
-	from, err := envelope(m.config.From.Address)
-	if err != nil {
-		return &Failure{Step: StepAddress, Err: err}
-	}
+	letter.To = to.plain
 	data, err := m.compose(letter)
 	if err != nil {
 		return &Failure{Step: StepCompose, Err: err}
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, m.config.Patience, fmt.Errorf("the relay took longer than %s", m.config.Patience))
 	defer cancel()
-	return m.hand(ctx, from, to, data)
+	return m.hand(ctx, to, data)
 }
 
 // address is where the relay listens.

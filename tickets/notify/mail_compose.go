@@ -29,7 +29,7 @@ func (m *Mailer) compose(letter tickets.Letter) ([]byte, error) {
 		return nil, err
 	}
 	msg := mail.NewMsg(mail.WithNoDefaultUserAgent(), mail.WithEncoding(mail.EncodingQP))
-	msg.FromMailAddress(&netmail.Address{Name: oneLine(m.config.From.Name, maxName), Address: m.config.From.Address})
+	msg.FromMailAddress(&netmail.Address{Name: oneLine(m.config.From.Name, maxName), Address: m.from.plain})
 	msg.ToMailAddress(&netmail.Address{Name: oneLine(letter.Name, maxName), Address: letter.To})
 	if m.config.ReplyTo != nil {
 		msg.ReplyToMailAddress(m.config.ReplyTo)
@@ -56,7 +56,7 @@ func (m *Mailer) compose(letter tickets.Letter) ([]byte, error) {
 // messageID is the same for the same letter: a copy that was sent again can be told (RFC 5322 section 3.6.4).
 func (m *Mailer) messageID(id string) string {
 	sum := sha256.Sum256([]byte(id))
-	return hex.EncodeToString(sum[:16]) + "@" + m.domain
+	return hex.EncodeToString(sum[:16]) + m.from.plain[strings.LastIndexByte(m.from.plain, '@'):]
 }
 
 // oneLine makes text fit for a header field: one line, nothing that does not show, at most limit bytes.

@@ -26,9 +26,9 @@ var (
 )
 
 // hand hands a letter over, or says at which step that failed. All of it ends with ctx.
-func (m *Mailer) hand(ctx context.Context, from, to mailbox, data []byte) error {
+func (m *Mailer) hand(ctx context.Context, to mailbox, data []byte) error {
 	talk := conversation{MailConfig: m.config, step: StepConnect}
-	err := talk.run(ctx, from, to, data)
+	err := talk.run(ctx, m.from, to, data)
 	if talk.conn != nil {
 		_ = talk.conn.Close()
 	}
@@ -147,11 +147,11 @@ func (t *conversation) deliver(client *smtp.Client, from, to mailbox, data []byt
 		return errNoSMTPUTF8
 	}
 	client.SkipSMTPUTF8(!wide) // RFC 6531 section 3.4: asked for, it binds every relay on the way
-	if err := client.Mail(from.String()); err != nil {
+	if err := client.Mail(from.path); err != nil {
 		return err
 	}
 	t.step = StepRecipient
-	if err := client.Rcpt(to.String()); err != nil {
+	if err := client.Rcpt(to.path); err != nil {
 		return err
 	}
 	t.step = StepData

@@ -17,6 +17,15 @@ import (
 //go:embed templates
 var shippedTemplates embed.FS
 
+// MailTemplates are the shipped templates, with a README.txt that says what they may use.
+func MailTemplates() fs.FS {
+	files, err := fs.Sub(shippedTemplates, "templates")
+	if err != nil {
+		panic(err) // the name is right: a test reads it
+	}
+	return files
+}
+
 // maxTemplate is the size in bytes of the largest template that is read, and of the largest letter that one makes.
 const maxTemplate = 256 << 10
 
@@ -47,11 +56,7 @@ type mailLayout struct {
 // loadMailTemplates reads the shipped templates with an operator's own laid over them, file by file. A directory of another
 // language is one more language.
 func loadMailTemplates(own fs.FS) (*mailTemplates, error) {
-	shipped, err := fs.Sub(shippedTemplates, "templates")
-	if err != nil {
-		return nil, err
-	}
-	layers := layers{shipped}
+	layers := layers{MailTemplates()}
 	if own != nil {
 		layers = append(layers, own)
 	}

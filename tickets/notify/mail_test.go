@@ -111,6 +111,7 @@ func TestLetterSaysWhatItIs(t *testing.T) {
 	})
 	first, number := acknowledgement(), acknowledgement()
 	number.ID, number.Kind, number.Thread, number.Language = "number:48215906", tickets.NumberByEmail, first.ID, "en-AU"
+	number.Ticket.Starts = number.Ticket.Received.Add(20 * time.Hour)
 	for _, letter := range []tickets.Letter{first, number, first} {
 		if err := m.Mail(t.Context(), letter); err != nil {
 			t.Fatal(err)
@@ -145,8 +146,11 @@ func TestLetterSaysWhatItIs(t *testing.T) {
 			t.Errorf("the HTML lacks %q:\n%s", want, a.html)
 		}
 	}
-	if !strings.Contains(b.text, "by 4 March 2026, 08:00 PST") {
-		t.Errorf("the British text has no British date:\n%s", b.text)
+	if !strings.Contains(b.text, "by 4 March 2026, 08:00 PST") || !strings.Contains(b.text, "Work begins: 5 March 2026, 00:00 PST") {
+		t.Errorf("the British text has no British dates:\n%s", b.text)
+	}
+	if strings.Contains(a.text, "Work begins") {
+		t.Errorf("work that has begun begins later:\n%s", a.text)
 	}
 }
 
@@ -235,8 +239,12 @@ func TestNamesBeyondASCII_RFC6531_RFC2047(t *testing.T) {
 	if got.to != "anna@xn--bcher-kva.example" || got.options.UTF8 {
 		t.Errorf("got %q, SMTPUTF8 %v: want the domain in A-labels, and nothing asked of the relay", got.to, got.options.UTF8)
 	}
-	if to := decoded(t, readLetter(t, got.data).Get("To")); !strings.Contains(to, "Änne Ågren") {
-		t.Errorf("got To %q", to)
+	if to := readLetter(t, got.data).Get("To"); decoded(t, to) != "Änne Ågren <anna@xn--bcher-kva.example>" || strings.ContainsFunc(to, func(r rune) bool { return r > '~' }) {
+		t.Errorf("got To %q, want name and address in ASCII", to)
+	}
+	letter.To = `"ann b"@example.com`
+	if err := r.mailer(t, nil).Mail(t.Context(), letter); !errors.Is(err, tickets.ErrRefused) {
+		t.Errorf("an address that nobody writes so: got %v, want ErrRefused", err)
 	}
 	letter.To = "änne@example.com"
 	if err := r.mailer(t, nil).Mail(t.Context(), letter); err != nil {

@@ -22,6 +22,7 @@ type mailView struct {
 	Verified bool   // the account was proved
 	Received time.Time
 	Due      time.Time
+	Starts   time.Time // when engineers begin to work on it; zero: at once
 	Window   window
 	Links    tickets.Links
 	Until    time.Time // when the survey's link ends; zero: not said
@@ -54,6 +55,9 @@ func (m *Mailer) view(l tickets.Letter) mailView {
 	}
 	zone := m.zone(t)
 	v.Received, v.Due = t.Received.In(zone), t.Due.In(zone)
+	if t.Starts.After(t.Received) {
+		v.Starts = t.Starts.In(zone)
+	}
 	if m.config.SurveyUntil != nil && l.Links.Survey != "" {
 		v.Until = m.config.SurveyUntil(t).In(zone)
 	}

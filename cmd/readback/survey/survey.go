@@ -69,9 +69,10 @@ func nameless(next http.Handler) http.Handler {
 	})
 }
 
-// protected sets what browsers are told about every page.
+// protected sets what browsers are told about every page, and how long a request may take to arrive.
 func protected(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(formTime)) // not every connection has one
 		h := w.Header()
 		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'sha256-"+styleHash+"'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 		h.Set("Referrer-Policy", "no-referrer") // the address is the right to vote
@@ -147,7 +148,6 @@ func (p *Pages) vote(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(formTime)) // not every connection has one
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
 		status := http.StatusBadRequest
