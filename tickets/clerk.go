@@ -132,8 +132,10 @@ func (c *Clerk) do(ctx context.Context, n Notice) (err error) {
 	switch n.Kind {
 	case AcknowledgeByEmail, AcknowledgeByCallback, AcknowledgeByAgent:
 		return c.climb(ctx, n)
-	case NumberByEmail, LinksByEmail, SurveyByEmail:
+	case NumberByEmail, LinksByEmail, SurveyByEmail, IncidentByEmail:
 		return c.post(ctx, n)
+	case IncidentNews:
+		return c.spread(ctx, n)
 	case Alarm:
 		return c.alarm(ctx, n)
 	case Page:

@@ -26,6 +26,8 @@ type Desk struct {
 	Log      *slog.Logger     // nil: silent
 	// Observe, when set, is told of lock-outs, to be counted. It must not block.
 	Observe func(Sighting)
+	// Region, when set, is the country of a number that was called (E.164), ISO 3166.
+	Region func(called string) string
 
 	once   sync.Once
 	policy Policy
@@ -38,6 +40,7 @@ type shared struct {
 	hasherErr error
 	numbers   *Numbers
 	pending   reserved
+	bulletin  bulletin
 }
 
 func (d *Desk) init() {
@@ -63,7 +66,7 @@ func (d *Desk) With(policy Policy) *Desk {
 	d.init()
 	return &Desk{
 		Store: d.Store, Policy: policy, Pepper: d.Pepper, Cost: d.Cost, Node: d.Node, Numbers: d.Numbers, Now: d.Now,
-		Mail: d.Mail, CallBack: d.CallBack, Paging: d.Paging, Publish: d.Publish, Hours: d.Hours, Log: d.Log, Observe: d.Observe, shared: d.shared,
+		Mail: d.Mail, CallBack: d.CallBack, Paging: d.Paging, Publish: d.Publish, Hours: d.Hours, Log: d.Log, Observe: d.Observe, Region: d.Region, shared: d.shared,
 	}
 }
 

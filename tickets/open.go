@@ -104,8 +104,13 @@ func (d *Desk) filing(r Request, number Number) Filing {
 		At:      now,
 		publish: d.Publish,
 	}
+	if ticket.Incident != "" {
+		filing.Also = append(filing.Also, attached(number, ticket.Incident, WhoCaller, now))
+	}
 	if d.Publish {
-		filing.Notices = append(filing.Notices, publication(ticket, filing.Event))
+		for _, event := range append([]Event{filing.Event}, filing.Also...) {
+			filing.Notices = append(filing.Notices, publication(ticket, event))
+		}
 	}
 	return filing
 }
@@ -114,7 +119,7 @@ func (d *Desk) ticket(r Request, number Number, now time.Time) Ticket {
 	t := Ticket{
 		Number: number, Caller: r.Caller.Number, Callback: r.Callback, CallbackVerified: r.CallbackVerified,
 		Kind: r.Kind, Status: StatusOpen, Channel: ChannelPhone, Called: r.Called, Trunk: r.Caller.Trunk,
-		Language: r.Language, Received: instant(r.Received), Verified: r.verified(), Recording: r.Recording, Attestation: r.Caller.Attestation, CallID: r.CallKey,
+		Language: r.Language, Received: instant(r.Received), Verified: r.verified(), Recording: r.Recording, Attestation: r.Caller.Attestation, CallID: r.CallKey, Incident: r.Incident,
 	}
 	if t.Received.IsZero() {
 		t.Received = now
@@ -177,7 +182,7 @@ func requestDetail(r Request) map[string]string {
 // when an engineer has to begin now, and an alarm when agents must look at it for another reason.
 func (d *Desk) notices(t Ticket, now time.Time, hungUp bool) []Notice {
 	rows := []Notice{d.policy.ladder(t, now, hungUp)}
-	if t.Priority == P1 && !t.Verified {
+	if t.Priority == P1 && !t.Verified && t.Incident == "" {
 		rows = append(rows, alarm(t, ReasonUnverifiedP1, now))
 	}
 	if d.canTell(t) {

@@ -13,6 +13,7 @@ type Policy struct {
 	Services   Terms         // an enquiry about training, consulting and the like
 	JoinWithin time.Duration // a second INVITE this close to the first one's joins its ticket
 	Ladder     Ladder
+	Burst      Burst
 	PageP2     bool // engineers are woken for a P2 outside working hours
 	Survey     SurveyTerms
 	Lockout    Lockout
@@ -107,7 +108,7 @@ func (p Policy) Validate() error {
 			fault("%s has no response window, write one like 24h", name)
 		}
 	}
-	if p.JoinWithin < 0 || p.Ladder.After < 0 || p.Ladder.AtLeast < 0 {
+	if p.JoinWithin < 0 || p.Burst.Within < 0 || p.Ladder.After < 0 || p.Ladder.AtLeast < 0 {
 		fault("a negative time, write 0s or more")
 	}
 	return errors.Join(append(faults, p.Lockout.validate())...)
@@ -149,6 +150,7 @@ func DefaultPolicy() Policy {
 		Services:   Terms{Priority: P4, Respond: 24 * time.Hour},
 		JoinWithin: time.Minute,
 		Ladder:     Ladder{After: 90 * time.Second, AtLeast: 30 * time.Second},
+		Burst:      Burst{Accounts: 5, Within: 15 * time.Minute},
 		Lockout:    DefaultLockout(),
 	}
 }

@@ -36,6 +36,7 @@ type Request struct {
 	Recording        string // name of the recording, or empty
 	Language         string
 	Received         time.Time // when the INVITE came
+	Incident         string    // that the caller says this is, or empty
 	HungUp           bool      // the caller is gone: the acknowledgement is due now, by other means
 }
 
@@ -63,5 +64,6 @@ func (r Request) bounded() (Request, error) {
 	r.CallbackVerified = r.CallbackVerified && r.Callback != ""
 	r.Recording = clean(r.Recording, maxLong)
 	r.Language = clean(r.Language, MaxLanguage)
+	r.Incident = clean(r.Incident, maxShort)
 	return r, nil
 }

@@ -19,9 +19,9 @@ func (d *Desk) starts(t Ticket) time.Time {
 }
 
 // pages reports whether engineers are woken for a ticket: for every P1, and for a P2 outside working hours where the policy
-// says so. Nobody is for a ticket without a proven account.
+// says so. Nobody is for a ticket without a proven account, or for one of an incident, which they know of.
 func (d *Desk) pages(t Ticket) bool {
-	if !d.Paging || !t.Verified || t.Kind != KindProblem {
+	if !d.Paging || !t.Verified || t.Kind != KindProblem || t.Incident != "" {
 		return false
 	}
 	away := d.Hours != nil && !d.Hours.Working(t.Called, d.now())

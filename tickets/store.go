@@ -17,6 +17,7 @@ type Store interface {
 	Surveys
 	Reader
 	Known
+	Incidents
 	Calls
 	Proof
 	// Ping reports whether the store can be read now.
@@ -113,8 +114,9 @@ type Ledger interface {
 type Filing struct {
 	Ticket  Ticket
 	Join    Join
-	Event   Event // of the new ticket
-	Joined  Event // of the ticket that is joined instead
+	Event   Event   // of the new ticket
+	Also    []Event // that come right after it
+	Joined  Event   // of the ticket that is joined instead
 	Notices []Notice
 	HungUp  bool
 	At      time.Time // when it is filed

@@ -59,6 +59,8 @@ type Ticket struct {
 	Accepted         time.Time // when
 	Changed          time.Time // the last time anybody changed it; zero: never
 	Resolved         time.Time // zero unless it is
+	Incident         string    // that it belongs to, or empty
+	IncidentNews     int       // the last news of it that the customer was told
 }
 
 // ticketJSON is what other programs read of a ticket. Times are RFC 3339 in UTC.
@@ -84,6 +86,7 @@ type ticketJSON struct {
 	AcceptedAt     time.Time  `json:"accepted_at,omitzero"`
 	ChangedAt      time.Time  `json:"changed_at,omitzero"`
 	ResolvedAt     time.Time  `json:"resolved_at,omitzero"`
+	Incident       string     `json:"incident,omitempty"`
 }
 
 // MarshalJSON writes the fields that other programs rely on; acknowledged_at is null until the customer was told.
@@ -93,7 +96,7 @@ func (t Ticket) MarshalJSON() ([]byte, error) {
 		Priority: t.Priority, Status: t.Status, Channel: t.Channel,
 		ReceivedAt: t.Received.UTC(), DueAt: t.Due.UTC(), AcknowledgedBy: t.AcknowledgedBy,
 		Verified: t.Verified, Recording: t.Recording, Attestation: t.Attestation, CallID: t.CallID,
-		StartsAt: t.Starts.UTC(), Owner: t.Owner, AcceptedAt: t.Accepted.UTC(), ChangedAt: t.Changed.UTC(), ResolvedAt: t.Resolved.UTC(),
+		StartsAt: t.Starts.UTC(), Owner: t.Owner, AcceptedAt: t.Accepted.UTC(), ChangedAt: t.Changed.UTC(), ResolvedAt: t.Resolved.UTC(), Incident: t.Incident,
 	}
 	if !t.Acknowledged.IsZero() {
 		told := t.Acknowledged.UTC()
@@ -113,7 +116,7 @@ func (t *Ticket) UnmarshalJSON(data []byte) error {
 		Priority: in.Priority, Status: in.Status, Channel: in.Channel,
 		Received: in.ReceivedAt, Due: in.DueAt, AcknowledgedBy: in.AcknowledgedBy,
 		Verified: in.Verified, Recording: in.Recording, Attestation: in.Attestation, CallID: in.CallID,
-		Starts: in.StartsAt, Owner: in.Owner, Accepted: in.AcceptedAt, Changed: in.ChangedAt, Resolved: in.ResolvedAt,
+		Starts: in.StartsAt, Owner: in.Owner, Accepted: in.AcceptedAt, Changed: in.ChangedAt, Resolved: in.ResolvedAt, Incident: in.Incident,
 	}
 	if in.AcknowledgedAt != nil {
 		t.Acknowledged = *in.AcknowledgedAt

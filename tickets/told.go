@@ -54,6 +54,10 @@ func (f Filing) Again(folder *Folder, joins bool) {
 	folder.publish = f.publish
 	if joins {
 		folder.Note(f.Joined)
+		if f.Ticket.Incident != "" && folder.Ticket.Incident == "" {
+			folder.Ticket.Incident = f.Ticket.Incident
+			folder.Note(attached(folder.Ticket.Number, f.Ticket.Incident, WhoCaller, f.At))
+		}
 	}
 	if f.HungUp {
 		hungUp(folder, f.At)

@@ -118,10 +118,19 @@ func summary(n Notice) string {
 		return fmt.Sprintf("The customer of ticket %s cannot be told by us: call or write", n.Ticket)
 	case ReasonUnacknowledged:
 		return fmt.Sprintf("The customer of ticket %s does not know yet that it is registered, and the response window closes soon", n.Ticket)
+	case ReasonIncident:
+		return fmt.Sprintf("%s accounts have %s urgent or high tickets%s: declare incident %s, or resolve it", n.Detail["accounts"], n.Detail["tickets"], inRegion(n.Detail["region"]), n.To)
 	case ReasonTrunkSlowed:
 		return fmt.Sprintf("Many wrong PINs over trunk %s", n.To)
 	}
 	return fmt.Sprintf("%s %s", n.Reason, n.Ticket)
+}
+
+func inRegion(region string) string {
+	if region == "" {
+		return ""
+	}
+	return " in " + region
 }
 
 func orText(s, other string) string {

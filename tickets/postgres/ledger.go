@@ -81,7 +81,8 @@ func (s *Store) insert(ctx context.Context, tx pgx.Tx, f tickets.Filing) error {
 	t := f.Ticket
 	done, err := tx.Exec(ctx, ticketPutSQL,
 		string(t.Number), t.CallID, f.Join.Key, t.Account, t.Plan, t.Contact, t.Email, t.Caller, t.Callback, t.CallbackVerified,
-		int(t.Priority), string(t.Kind), string(t.Status), string(t.Channel), t.Called, t.Trunk, t.Language, t.Received, t.Due, t.Verified, t.Recording, t.Attestation, when(t.Starts))
+		int(t.Priority), string(t.Kind), string(t.Status), string(t.Channel), t.Called, t.Trunk, t.Language, t.Received, t.Due, t.Verified, t.Recording, t.Attestation, when(t.Starts),
+		t.Incident)
 	if err != nil {
 		return err
 	}
@@ -90,7 +91,9 @@ func (s *Store) insert(ctx context.Context, tx pgx.Tx, f tickets.Filing) error {
 	}
 	var batch pgx.Batch
 	exec(&batch, ticketCallPutSQL, t.CallID, string(t.Number))
-	putEvent(&batch, f.Event)
+	for _, event := range append([]tickets.Event{f.Event}, f.Also...) {
+		putEvent(&batch, event)
+	}
 	for _, notice := range f.Notices {
 		putNotice(&batch, notice)
 	}
@@ -167,7 +170,7 @@ func (s *Store) amend(ctx context.Context, tx pgx.Tx, folder *tickets.Folder, ch
 
 func saveTicket(batch *pgx.Batch, t tickets.Ticket) {
 	exec(batch, ticketSaveSQL, string(t.Number), int(t.Priority), string(t.Status), t.Due, when(t.Acknowledged), t.AcknowledgedBy, t.Recording,
-		when(t.Starts), t.Owner, when(t.Accepted), when(t.Changed), when(t.Resolved))
+		when(t.Starts), t.Owner, when(t.Accepted), when(t.Changed), when(t.Resolved), t.Incident, t.IncidentNews)
 }
 
 // Goodbye implements tickets.Ledger.

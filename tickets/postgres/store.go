@@ -118,6 +118,7 @@ const (
 	lockAccount
 	lockCaller
 	lockSweep
+	lockIncidents
 )
 
 // exec queues a statement whose result nobody reads.

@@ -63,7 +63,7 @@ func (s *Store) insert(ctx context.Context, tx *sql.Tx, f tickets.Filing) error 
 	_, err := tx.ExecContext(ctx, ticketPutSQL,
 		t.Number, t.CallID, f.Join.Key, t.Account, t.Plan, t.Contact, t.Email, t.Caller, t.Callback, t.CallbackVerified,
 		t.Priority, t.Kind, t.Status, t.Channel, t.Called, t.Trunk, t.Language, us(t.Received), us(t.Due), t.Verified, t.Recording, t.Attestation,
-		us(t.Starts))
+		us(t.Starts), t.Incident)
 	if isDuplicate(err) { // the call key was looked for under the same lock
 		return fmt.Errorf("%w: %s", tickets.ErrNumberTaken, t.Number)
 	}
@@ -75,6 +75,11 @@ func (s *Store) insert(ctx context.Context, tx *sql.Tx, f tickets.Filing) error 
 	}
 	if err := putFirst(ctx, tx, f.Event); err != nil {
 		return err
+	}
+	for _, event := range f.Also {
+		if err := putEvent(ctx, tx, event); err != nil {
+			return err
+		}
 	}
 	for _, notice := range f.Notices {
 		if err := putNotice(ctx, tx, notice); err != nil {
@@ -146,7 +151,7 @@ func (s *Store) amend(ctx context.Context, tx *sql.Tx, t tickets.Ticket, change 
 
 func saveTicket(ctx context.Context, tx *sql.Tx, t tickets.Ticket) error {
 	_, err := tx.ExecContext(ctx, ticketSaveSQL, t.Number, t.Priority, t.Status, us(t.Due), us(t.Acknowledged), t.AcknowledgedBy, t.Recording,
-		us(t.Starts), t.Owner, us(t.Accepted), us(t.Changed), us(t.Resolved))
+		us(t.Starts), t.Owner, us(t.Accepted), us(t.Changed), us(t.Resolved), t.Incident, t.IncidentNews)
 	return err
 }
 

@@ -74,6 +74,14 @@ var (
 	headListsDaysSQL string
 	//go:embed queries/heads.sql
 	headsSQL string
+	//go:embed queries/incident_put.sql
+	incidentPutSQL string
+	//go:embed queries/incident_sound_get.sql
+	incidentSoundGetSQL string
+	//go:embed queries/incident_sound_put.sql
+	incidentSoundPutSQL string
+	//go:embed queries/incidents_list.sql
+	incidentsListSQL string
 	//go:embed queries/lease_put.sql
 	leasePutSQL string
 	//go:embed queries/notice_get.sql
@@ -126,6 +134,10 @@ var (
 	ticketsListSQL string
 	//go:embed queries/tickets_of_account.sql
 	ticketsOfAccountSQL string
+	//go:embed queries/tickets_of_incident.sql
+	ticketsOfIncidentSQL string
 	//go:embed queries/tickets_open.sql
 	ticketsOpenSQL string
+	//go:embed queries/tickets_severe.sql
+	ticketsSevereSQL string
 )

@@ -95,6 +95,6 @@ func scanTicket(r row) (tickets.Ticket, error) {
 	err := r.Scan(&t.Number, &t.CallID, &t.Account, &t.Plan, &t.Contact, &t.Email, &t.Caller, &t.Callback, &t.CallbackVerified,
 		&t.Priority, &t.Kind, &t.Status, &t.Channel, &t.Called, &t.Trunk, &t.Language, into(&t.Received), into(&t.Due),
 		into(&t.Acknowledged), &t.AcknowledgedBy, &t.Verified, &t.Recording, &t.Attestation,
-		into(&t.Starts), &t.Owner, into(&t.Accepted), into(&t.Changed), into(&t.Resolved))
+		into(&t.Starts), &t.Owner, into(&t.Accepted), into(&t.Changed), into(&t.Resolved), &t.Incident, &t.IncidentNews)
 	return t, err
 }

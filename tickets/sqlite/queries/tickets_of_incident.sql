@@ -1,0 +1,8 @@
+select
+    t.number, t.call_key, t.account, t.plan, t.contact, t.email, t.caller, t.callback, t.callback_verified, t.priority, t.kind,
+    t.status, t.channel, t.called, t.trunk, t.language, t.received_at, t.due_at, t.acknowledged_at, t.acknowledged_by, t.verified, t.recording, t.attestation,
+    t.starts_at, t.owner, t.accepted_at, t.changed_at, t.resolved_at, t.incident, t.incident_news
+from tickets t
+where t.incident = ?1 and t.incident <> '' and t.number > ?2
+order by t.number
+limit ?3;
