@@ -52,6 +52,8 @@ type facts struct {
 	callback         string // E.164
 	callbackVerified bool
 
+	attached tickets.Incident // that the caller says this is
+
 	informed tickets.Ticket // that was there, and whose number the caller heard
 	notes    []string       // recordings that were left on tickets
 

@@ -15,6 +15,10 @@ type Desk interface {
 	Identify(ctx context.Context, caller tickets.Caller, account string, pin tickets.PIN) (tickets.Account, error)
 	Plan(tickets.Account) tickets.Plan
 
+	// Touching are the incidents that callers of a country's numbers are told of, and HasSound says whether a recording of one can
+	// be played. Neither waits.
+	Touching(region string) []tickets.Incident
+	HasSound(digest string) bool
 	// OpenTickets are the tickets of an account that are not resolved, at most tickets.MaxOffered. It answers soon, or fails.
 	OpenTickets(ctx context.Context, account string) ([]tickets.Ticket, error)
 	// LeaveNote keeps what a customer says about a ticket.

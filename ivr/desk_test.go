@@ -42,9 +42,10 @@ type desk struct {
 	joins   bool // there is a ticket of an earlier call to be joined
 	slow    time.Duration
 	serials int64
-	open    []tickets.Ticket // that an account has from earlier calls
-	blind   bool             // they cannot be read
-	lost    bool             // no PIN can be checked
+	known   []tickets.Incident // that callers are told of
+	open    []tickets.Ticket   // that an account has from earlier calls
+	blind   bool               // they cannot be read
+	lost    bool               // no PIN can be checked
 
 	mu      sync.Mutex
 	tickets map[tickets.Number]tickets.Request
@@ -102,6 +103,12 @@ func (d *desk) Plan(account tickets.Account) tickets.Plan {
 	return plan
 }
 
+func (d *desk) Touching(region string) []tickets.Incident {
+	return slices.DeleteFunc(slices.Clone(d.known), func(i tickets.Incident) bool { return !i.Touches(region) })
+}
+
+func (d *desk) HasSound(digest string) bool { return digest == "a-voice" }
+
 func (d *desk) OpenTickets(_ context.Context, account string) ([]tickets.Ticket, error) {
 	if d.blind {
 		return nil, tickets.ErrUnavailable
@@ -147,7 +154,7 @@ func (d *desk) Open(ctx context.Context, request tickets.Request) (tickets.Ticke
 	policy := tickets.DefaultPolicy()
 	priority := policy.Priority(request.Kind, request.Priority, request.Verified)
 	ticket := tickets.Ticket{
-		Number: number, Kind: request.Kind, Priority: priority, Received: request.Received.Truncate(time.Microsecond),
+		Number: number, Incident: request.Incident, Kind: request.Kind, Priority: priority, Received: request.Received.Truncate(time.Microsecond),
 		Due: request.Received.Truncate(time.Microsecond).Add(24 * time.Hour), CallID: request.CallKey,
 		Verified: request.Account != nil && request.Verified,
 	}

@@ -51,6 +51,7 @@ func (c *conversation) request(hungUp bool) tickets.Request {
 		Recording:        recording,
 		Language:         c.locale,
 		Received:         c.call.Received,
+		Incident:         c.attached.ID,
 		HungUp:           hungUp,
 	}
 }

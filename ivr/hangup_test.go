@@ -64,23 +64,27 @@ func (k take) broken(s scene) (problems []string) {
 // known is the rule of salvage, told independently of the script: somebody spoke for a second, or was
 // identified and pressed a key for the priority, which is the first question after that.
 func (k take) known() bool {
-	var entitled, asked, rated, spoke, choosing bool
-	offered := len(k.desk.open) > 0 && !k.desk.blind // then the first question is whether it is about one of those
+	var entitled, asked, rated, spoke, choosing, attaching bool
+	offered := len(k.desk.open) > 0 && !k.desk.blind || len(k.desk.known) > 0 // then the first question is whether it is about one of those
 	for _, step := range k.steps {
 		switch step.Kind {
 		case ivr.Identified:
 			entitled, asked = true, !offered
 		case ivr.Said:
-			choosing = has(step, "open-choices")
+			choosing, attaching = has(step, "open-choices"), has(step, "incident-choices")
 			asked = asked || offered && has(step, "severity-1")
 		case ivr.Refused:
 			entitled = false
 		case ivr.Recorded:
 			spoke = spoke || step.Recording.Speech >= time.Second
 		case ivr.Pressed:
+			if attaching && step.Keys == "1" {
+				rated = entitled
+			}
 			if choosing && step.Keys == "1" {
 				rated = false // it is about a ticket that there is
 			}
+			choosing, attaching = false, false
 			if entitled && asked && step.Keys != "0" {
 				rated = rated || strings.Contains("1234", step.Keys)
 				asked = false

@@ -45,7 +45,10 @@ func (c *conversation) readTicket(ctx context.Context) error {
 	if err := c.sayNumber(ctx, "ticket-repeat", number); err != nil {
 		return err
 	}
-	c.lead = c.promise()
+	if c.attached.ID != "" && c.ticket.Incident == c.attached.ID {
+		c.tell("incident-attached")
+	}
+	c.lead = append(c.lead, c.promise()...)
 	return c.offerAgain(ctx, number)
 }
 

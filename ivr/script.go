@@ -96,13 +96,16 @@ func (c *conversation) converse(ctx context.Context) error {
 // support takes a problem.
 func (c *conversation) support(ctx context.Context) error {
 	c.kind = problem
+	steps := []func(context.Context) error{
+		c.incident, c.unlessAttached(c.known), c.unlessAttached(c.severity), c.unlessAttached(c.describe), c.reachable,
+	}
 	if !c.recognize(ctx) {
-		return c.walk(ctx, c.identify, c.known, c.severity, c.describe, c.reach)
+		return c.walk(ctx, append([]func(context.Context) error{c.identify}, steps...)...)
 	}
 	if err := c.entitle(ctx); err != nil {
 		return err
 	}
-	return c.walk(ctx, c.known, c.severity, c.describe, c.reach)
+	return c.walk(ctx, steps...)
 }
 
 // services takes an enquiry about training, consulting and the like, from anybody.

@@ -29,6 +29,7 @@ type scene struct {
 	tapeless  bool
 	joins     bool
 	slow      time.Duration
+	known     []tickets.Incident
 	open      int  // tickets that northwind has
 	blind     bool // and that cannot be read
 	lost      bool
@@ -75,6 +76,7 @@ func (s scene) run(t *testing.T, hangAt int) (result take) {
 func (s scene) desk() *desk {
 	d := newDesk()
 	d.away, d.full, d.mute, d.joins, d.slow = s.away, s.full, s.mute, s.joins, s.slow
+	d.known = s.known
 	d.open, d.blind, d.lost = earlier(s.open), s.blind, s.lost
 	return d
 }
@@ -145,6 +147,7 @@ func describe(r tickets.Request, told, gone int) string {
 	}
 	words = append(words, r.Priority.String())
 	add(r.Confirmed, "confirmed")
+	add(r.Incident != "", r.Incident)
 	add(r.Callback != "", r.Callback)
 	add(r.CallbackVerified, "dialable")
 	add(r.Recording != "", r.Recording)
@@ -169,6 +172,7 @@ func trimmed(text string) string {
 func allScenes() map[string]scene {
 	all := maps.Clone(scenes)
 	maps.Copy(all, knownScenes)
+	maps.Copy(all, incidentScenes)
 	return all
 }
 
