@@ -51,6 +51,8 @@ type Policy struct {
 	Services Promise `yaml:"services"`
 	// A second call with the same account and priority that comes this soon after the first joins its ticket.
 	JoinWithin Duration `yaml:"join_within" between:"0s,10m"`
+	// What looks like one problem of many customers: an incident is proposed to the agents.
+	Burst Burst `yaml:"burst"`
 	// When people work, by the country of the number that was called, ISO 3166.
 	Hours map[string]Hours `yaml:"hours"`
 }

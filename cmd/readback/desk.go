@@ -17,5 +17,6 @@ func deskOf(c *config.Config, s tickets.Store) (*tickets.Desk, error) {
 	}
 	return &tickets.Desk{
 		Store: s, Policy: policyOf(c), Hours: hours, Pepper: secret, Node: c.Node, Mail: c.Notify.Mail.Host != "",
+		Region: func(called string) string { return numberOf(c, called).Region },
 	}, nil
 }

@@ -23,8 +23,10 @@ type gateway struct {
 	traces  *traces
 	metrics *metrics
 	agents  agentCalls
-	log     *slog.Logger
-	watch   func(*sip.Call, ivr.Step) // told what happens in a conversation; may be nil
+	// announcements are what incidents' recordings became.
+	announcements announcements
+	log           *slog.Logger
+	watch         func(*sip.Call, ivr.Step) // told what happens in a conversation; may be nil
 }
 
 var errPanic = errors.New("the conversation failed on our side")
@@ -62,7 +64,7 @@ func (g *gateway) ServeCall(ctx context.Context, call *sip.Call) {
 func (g *gateway) converse(ctx context.Context, now *practice, call *sip.Call, session *media.Session, diary *diary) (outcome ivr.Outcome, err error) {
 	ctx, stop := whileHeard(ctx, session, diary)
 	defer stop()
-	line := &line{session: session, sounds: now.sounds, folder: recordingsFolder(now.config), call: diary.key()}
+	line := &line{session: session, sounds: now.sounds, folder: recordingsFolder(now.config), call: diary.key(), own: g.announcements.of(now.desk)}
 	number := numberOf(now.config, call.Called)
 	defer func() {
 		if failure := recover(); failure != nil {

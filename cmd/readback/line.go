@@ -7,9 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"readback/ivr"
+	"readback/ivr/say"
 	"readback/media"
 	"readback/tickets"
 )
@@ -18,21 +20,33 @@ import (
 type line struct {
 	session *media.Session
 	sounds  *sounds
-	folder  string   // where this call's recordings go
-	call    string   // the call's key, which names them
-	kept    []string // the recordings there are
+	folder  string                                   // where this call's recordings go
+	call    string                                   // the call's key, which names them
+	own     func(digest string) (*media.Clip, error) // a recording of an incident
+	kept    []string                                 // the recordings there are
 }
 
 func (l *line) Play(ctx context.Context, prompts ...ivr.Prompt) error {
 	clips := make([]*media.Clip, 0, len(prompts))
 	for _, prompt := range prompts {
-		clip, err := l.sounds.clip(prompt)
+		clip, err := l.clip(prompt)
 		if err != nil {
 			return err
 		}
 		clips = append(clips, clip)
 	}
 	return l.session.Play(ctx, clips...)
+}
+
+// clip is the sound of a prompt. A recording of an incident may be replaced or gone by now: then there is a pause.
+func (l *line) clip(prompt ivr.Prompt) (*media.Clip, error) {
+	if digest, ok := strings.CutPrefix(prompt.Name, ivr.SoundOfIncident); ok {
+		if clip, err := l.own(digest); err == nil {
+			return clip, nil
+		}
+		prompt = ivr.Prompt{Gap: say.BetweenGroups}
+	}
+	return l.sounds.clip(prompt)
 }
 
 func (l *line) ReadKey(ctx context.Context) (ivr.Key, error) {

@@ -27,18 +27,19 @@ func main() {
 
 // commands is the command line: one field a command, its flags in the command's own file.
 type commands struct {
-	Serve    serveCommand    `cmd:"" help:"Answer calls: the gateway."`
-	Demo     demoCommand     `cmd:"" help:"Serve with sample accounts, phone in, show the conversation and the ticket."`
-	Check    checkCommand    `cmd:"" help:"Validate the configuration: every problem with its line and the fix."`
-	Call     callCommand     `cmd:"" help:"Phone a gateway: press keys on cue, name the prompts by their sound."`
-	Load     loadCommand     `cmd:"" help:"Make many calls at once, and measure them."`
-	Calls    callsCommand    `cmd:"" help:"Calls in progress and past ones: why one was refused, how it went, its signalling."`
-	Trunk    trunkCommand    `cmd:"" help:"Trunks: are they up, how busy, what was refused; do carriers get along with the gateway."`
-	Tickets  ticketsCommand  `cmd:"" help:"List and show tickets."`
-	Notify   notifyCommand   `cmd:"" help:"Try the ways by which customers are told."`
-	Accounts accountsCommand `cmd:"" help:"Import and list the accounts that may call."`
-	Migrate  migrateCommand  `cmd:"" help:"Bring the store's tables up to date."`
-	Version  versionCommand  `cmd:"" help:"Print the version."`
+	Serve     serveCommand     `cmd:"" help:"Answer calls: the gateway."`
+	Demo      demoCommand      `cmd:"" help:"Serve with sample accounts, phone in, show the conversation and the ticket."`
+	Check     checkCommand     `cmd:"" help:"Validate the configuration: every problem with its line and the fix."`
+	Call      callCommand      `cmd:"" help:"Phone a gateway: press keys on cue, name the prompts by their sound."`
+	Load      loadCommand      `cmd:"" help:"Make many calls at once, and measure them."`
+	Calls     callsCommand     `cmd:"" help:"Calls in progress and past ones: why one was refused, how it went, its signalling."`
+	Trunk     trunkCommand     `cmd:"" help:"Trunks: are they up, how busy, what was refused; do carriers get along with the gateway."`
+	Tickets   ticketsCommand   `cmd:"" help:"List and show tickets."`
+	Notify    notifyCommand    `cmd:"" help:"Try the ways by which customers are told."`
+	Incidents incidentsCommand `cmd:"" help:"Problems of many customers: declare one, so that callers hear of it; resolve it, so that everyone is told."`
+	Accounts  accountsCommand  `cmd:"" help:"Import and list the accounts that may call."`
+	Migrate   migrateCommand   `cmd:"" help:"Bring the store's tables up to date."`
+	Version   versionCommand   `cmd:"" help:"Print the version."`
 }
 
 // console is where a command reads and writes.

@@ -53,6 +53,7 @@ func policyOf(c *config.Config) tickets.Policy {
 	policy.Services = termsOf(c.Policy.Services)
 	policy.JoinWithin = c.Policy.JoinWithin.D()
 	policy.Survey = tickets.SurveyTerms{Expires: c.Notify.Survey.Expires.D(), Closes: c.Notify.Survey.Closes.D()}
+	policy.Burst = tickets.Burst{Accounts: c.Policy.Burst.Accounts, Within: c.Policy.Burst.Within.D()}
 	lock := c.Identify.Lockout
 	policy.Lockout.Within = lock.Within.D()
 	policy.Lockout.Account.Limit, policy.Lockout.Account.For = lock.Account.Wrong, lock.Account.Lock.D()

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -149,6 +151,8 @@ func (s *stage) act(words []string) error {
 	switch {
 	case len(words) == 0:
 		return nil
+	case words[0] == "declares":
+		return s.declares(words[1:])
 	case words[0] == "agents":
 		s.offerAgents(words[1])
 		s.learnPrompts()
@@ -178,6 +182,27 @@ func (s *stage) act(words []string) error {
 		return nil
 	}
 	return fmt.Errorf("nobody knows how to %q", words[0])
+}
+
+// declares understands "PRIORITY for REGION[ with a recording]": agents know of a problem.
+func (s *stage) declares(words []string) error {
+	change := tickets.IncidentChange{By: "ann", Regions: []string{words[2]}, Text: map[string]string{"en-US": "Logins fail."}}
+	if err := change.Priority.UnmarshalText([]byte(words[0])); err != nil {
+		return err
+	}
+	if slices.Contains(words, "recording") {
+		flac, err := fs.ReadFile(os.DirFS("../../ivr/prompts"), "en-US/severity-1.flac")
+		if err != nil {
+			return err
+		}
+		change.WAV = map[string][]byte{"en-US": flac}
+	}
+	if _, err := s.server.desk.Declare(s.t.Context(), "", change); err != nil {
+		return err
+	}
+	time.Sleep(incidentPace) // on the fake clock: the gateway hears of it
+	synctest.Wait()
+	return nil
 }
 
 func (s *stage) waitForNothing(error) { s.waitForEnd() }
