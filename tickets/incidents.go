@@ -36,7 +36,7 @@ type IncidentChange struct {
 // proposed for. It fails with ErrNotFound, ErrInvalid and ErrUnavailable.
 func (d *Desk) Declare(ctx context.Context, id string, c IncidentChange) (Incident, error) {
 	now, fresh := d.now(), "inc-"+strings.ToLower(rand.Text()[:6])
-	declared, err := d.onDocket(ctx, "declare", func(docket *Docket) (i Incident, err error) {
+	return d.onDocket(ctx, "declare", func(docket *Docket) (i Incident, err error) {
 		i = Incident{ID: fresh, State: IncidentProposed, Created: now}
 		if id != "" {
 			if i, err = docket.find(id); err != nil {
@@ -47,17 +47,11 @@ func (d *Desk) Declare(ctx context.Context, id string, c IncidentChange) (Incide
 			return i, fmt.Errorf("incident %s: %w: it is %s already", i.ID, ErrInvalid, i.State)
 		}
 		i.State, i.Declared = IncidentDeclared, now
+		if len(i.Tickets) > 0 {
+			docket.spread(i, now)
+		}
 		return i, docket.apply(&i, c, now)
 	})
-	if err != nil {
-		return Incident{}, err
-	}
-	for _, number := range declared.Tickets {
-		if err := d.Attach(ctx, number, declared.ID, declared.By); err != nil {
-			return declared, err
-		}
-	}
-	return declared, nil
 }
 
 // UpdateIncident changes one that is not resolved, and has those attached told when the change says so.
@@ -156,6 +150,11 @@ const lateNews = 10 * time.Minute
 // tell has those attached told what there is to say.
 func (d *Docket) tell(i *Incident, now time.Time) {
 	i.News++
+	d.spread(*i, now)
+}
+
+// spread has a clerk look after those attached, and after those to be attached.
+func (d *Docket) spread(i Incident, now time.Time) {
 	for _, after := range []time.Duration{0, lateNews} {
 		d.Add(Notice{
 			ID: fmt.Sprintf("%s%s:%d:%v", incidentLetters, i.ID, i.News, after), Kind: IncidentNews, Reason: string(i.State), To: i.ID,

@@ -23,6 +23,9 @@ func (d *Desk) Spread(ctx context.Context, id string) (told int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	if err := d.attachProposed(ctx, incident); err != nil {
+		return 0, err
+	}
 	after := Number("")
 	for {
 		page, err := d.Store.TicketsOfIncident(ctx, id, after, MaxPage)
@@ -40,6 +43,22 @@ func (d *Desk) Spread(ctx context.Context, id string) (told int, err error) {
 		}
 		after = page[len(page)-1].Number
 	}
+}
+
+// attachProposed adds the tickets that an incident was proposed for, once it is declared, unless they belong to one already.
+func (d *Desk) attachProposed(ctx context.Context, i Incident) error {
+	if i.State != IncidentDeclared {
+		return nil
+	}
+	for _, number := range i.Tickets {
+		if ticket, err := d.Store.Ticket(ctx, number); err != nil || ticket.Incident != "" {
+			continue // an erased one is nobody's
+		}
+		if err := d.Attach(ctx, number, i.ID, i.By); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // tellNews tells one customer. That it was done is in the ticket, so that it is done once.

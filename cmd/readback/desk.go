@@ -17,6 +17,11 @@ func deskOf(c *config.Config, s tickets.Store) (*tickets.Desk, error) {
 	}
 	return &tickets.Desk{
 		Store: s, Policy: policyOf(c), Hours: hours, Pepper: secret, Node: c.Node, Mail: c.Notify.Mail.Host != "",
-		Region: func(called string) string { return numberOf(c, called).Region },
+		Region: regions(c),
 	}, nil
+}
+
+// regions tells the country of a number that is answered.
+func regions(c *config.Config) func(called string) string {
+	return func(called string) string { return numberOf(c, called).Region }
 }

@@ -70,6 +70,7 @@ func (s *server) reload(ctx context.Context, c *config.Config) error {
 		return err
 	}
 	desk := s.desk.With(policyOf(c))
+	desk.Region = regions(c)
 	if desk.Hours, err = calendarsOf(c); err != nil {
 		return err
 	}

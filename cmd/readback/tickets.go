@@ -189,6 +189,7 @@ func (d dossier) print(w io.Writer) error {
 		{"due", stamp(t.Due)},
 		{"acknowledged", told(t)},
 		{"survey", surveyWords(d.Survey)},
+		{"incident", t.Incident},
 		{"call", t.CallID},
 	} {
 		fmt.Fprintf(table, "%s\t%s\n", row[0], orDash(row[1]))

@@ -331,6 +331,7 @@ func testBurst(t *testing.T, o *office) {
 		t.Errorf("declared %+v, want the proposed one", declared)
 	}
 	o.announced("US", declared.ID)
+	o.work(t, declared.ID)
 	for _, number := range all[0].Tickets {
 		if ticket, err := o.Store.Ticket(t.Context(), number); err != nil || ticket.Incident != declared.ID {
 			t.Errorf("ticket %s belongs to incident %q, %v", number, ticket.Incident, err)
