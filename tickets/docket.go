@@ -47,11 +47,6 @@ func (d *Docket) Save(i Incident) { d.Saved = append(d.Saved, i) }
 // Add puts a notice into the outbox.
 func (d *Docket) Add(n Notice) { d.Added = append(d.Added, n) }
 
-// find is the incident with an ID, which may be given by its beginning where that is clear.
-func (d *Docket) find(id string) (Incident, error) {
-	return FindIncident(d.Incidents, id)
-}
-
 // FindIncident finds an incident by its ID. It fails with ErrNotFound.
 func FindIncident(all []Incident, id string) (Incident, error) {
 	at := slices.IndexFunc(all, func(i Incident) bool { return i.ID == id })

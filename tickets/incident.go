@@ -56,8 +56,7 @@ func (i Incident) Touches(region string) bool {
 // Said is the digest of the recording for somebody who hears a language, and the language it is in: that one, or another
 // one of the same primary subtag (RFC 4647 section 3.4).
 func (i Incident) Said(language string) (locale, digest string, ok bool) {
-	locale, digest, ok = speaks(i.Sounds, language)
-	return locale, digest, ok
+	return speaks(i.Sounds, language)
 }
 
 // Written is what is to be written about the incident in a language, or in English, or in any.

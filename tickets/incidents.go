@@ -39,7 +39,7 @@ func (d *Desk) Declare(ctx context.Context, id string, c IncidentChange) (Incide
 	return d.onDocket(ctx, "declare", func(docket *Docket) (i Incident, err error) {
 		i = Incident{ID: fresh, State: IncidentProposed, Created: now}
 		if id != "" {
-			if i, err = docket.find(id); err != nil {
+			if i, err = FindIncident(docket.Incidents, id); err != nil {
 				return i, err
 			}
 		}
@@ -94,7 +94,7 @@ func (d *Desk) Resolve(ctx context.Context, id string, r Resolution) (Incident, 
 	})
 }
 
-// onDocket changes one incident, and has it announced by this gateway at once.
+// onDocket changes one incident, under the lock of all.
 func (d *Desk) onDocket(ctx context.Context, what string, change func(*Docket) (Incident, error)) (after Incident, err error) {
 	d.init()
 	err = d.Store.AmendIncidents(ctx, func(docket *Docket) error {
@@ -116,7 +116,7 @@ func (d *Desk) onDocket(ctx context.Context, what string, change func(*Docket) (
 
 // open is an incident that is not resolved.
 func (d *Docket) open(id string) (Incident, error) {
-	i, err := d.find(id)
+	i, err := FindIncident(d.Incidents, id)
 	if err == nil && i.State == IncidentResolved {
 		return i, fmt.Errorf("incident %s: %w: it is resolved", i.ID, ErrInvalid)
 	}
@@ -168,10 +168,22 @@ func (d *Desk) Incidents(ctx context.Context, all bool) ([]Incident, error) {
 	return d.Store.ListIncidents(ctx, all)
 }
 
-// Attach adds a ticket to an incident. One that belongs to another one changes over.
+// Attach adds a ticket to an incident that is not resolved. One that belongs to another one changes over. It fails with
+// ErrNotFound, ErrInvalid and ErrUnavailable.
 func (d *Desk) Attach(ctx context.Context, number Number, id, by string) error {
+	all, err := d.Store.ListIncidents(ctx, true)
+	if err != nil {
+		return err
+	}
+	incident, err := (&Docket{Incidents: all}).open(id)
+	if err != nil {
+		return err
+	}
+	return d.attach(ctx, number, incident.ID, clean(by, maxShort))
+}
+
+func (d *Desk) attach(ctx context.Context, number Number, id, by string) error {
 	now := d.now()
-	by = clean(by, maxShort)
 	_, err := d.amend(ctx, number, func(f *Folder) error {
 		if f.Ticket.Incident != id {
 			f.Ticket.Incident, f.Ticket.IncidentNews, f.Ticket.Changed = id, 0, now

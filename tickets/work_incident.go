@@ -54,7 +54,7 @@ func (d *Desk) attachProposed(ctx context.Context, i Incident) error {
 		if ticket, err := d.Store.Ticket(ctx, number); err != nil || ticket.Incident != "" {
 			continue // an erased one is nobody's
 		}
-		if err := d.Attach(ctx, number, i.ID, i.By); err != nil {
+		if err := d.attach(ctx, number, i.ID, i.By); err != nil {
 			return err
 		}
 	}

@@ -271,18 +271,10 @@ type incidentsAttachCommand struct {
 func (a *incidentsAttachCommand) Run(ctx context.Context, console *console) error {
 	number := ticketArg{configFlag: a.configFlag, Number: a.Number, By: a.By}
 	return number.atDesk(ctx, func(desk *tickets.Desk, number tickets.Number) error {
-		all, err := desk.Incidents(ctx, true)
-		if err != nil {
+		if err := desk.Attach(ctx, number, a.ID, a.By); err != nil {
 			return err
 		}
-		incident, err := tickets.FindIncident(all, a.ID)
-		if err != nil {
-			return err
-		}
-		if err := desk.Attach(ctx, number, incident.ID, a.By); err != nil {
-			return err
-		}
-		_, err = fmt.Fprintf(console.out, "ticket %s belongs to incident %s\n", spaced(number), incident.ID)
+		_, err := fmt.Fprintf(console.out, "ticket %s belongs to incident %s\n", spaced(number), a.ID)
 		return err
 	})
 }

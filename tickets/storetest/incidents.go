@@ -326,6 +326,10 @@ func testBurst(t *testing.T, o *office) {
 	if len(alarms) != 1 || alarms[0].Kind != tickets.Alarm || alarms[0].To != all[0].ID || alarms[0].Detail["accounts"] != "3" {
 		t.Errorf("alarms %+v, want one about the incident", alarms)
 	}
+	o.clerk.Pagers = []tickets.Pager{siren{o}}
+	if err := o.clerk.Work(t.Context(), alarms[0].ID); err != nil || !strings.HasSuffix(strings.Join(o.done(), "\n"), "raise incident-proposed") {
+		t.Errorf("agents were not alarmed: %q, %v", o.done(), err)
+	}
 	declared := o.declare(all[0].ID, outage)
 	if declared.ID != all[0].ID || declared.State != tickets.IncidentDeclared {
 		t.Errorf("declared %+v, want the proposed one", declared)
@@ -403,5 +407,15 @@ func testBadIncidents(t *testing.T, o *office) {
 	}
 	if err := o.Attach(t.Context(), "10000000", incident.ID, "ann"); !errors.Is(err, tickets.ErrNotFound) {
 		t.Errorf("attaching no ticket: %v, want ErrNotFound", err)
+	}
+	ticket := o.open(o.request())
+	if err := o.Attach(t.Context(), ticket.Number, "inc-nosuch", "ann"); !errors.Is(err, tickets.ErrNotFound) {
+		t.Errorf("attaching to no incident: %v, want ErrNotFound", err)
+	}
+	if _, err := o.Resolve(t.Context(), incident.ID, tickets.Resolution{By: "ann"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.Attach(t.Context(), ticket.Number, incident.ID, "ann"); !errors.Is(err, tickets.ErrInvalid) {
+		t.Errorf("attaching to a resolved incident: %v, want ErrInvalid", err)
 	}
 }
