@@ -18,6 +18,9 @@
 //     pauses until any key; in an entry, where 0 is a digit, that is "0" alone.
 //   - Keys are nobody's business until they are taken as an answer: see [Step].
 //
+// What is known already comes before a new ticket: an incident that agents declared, to which a caller attaches with one key, and
+// the open tickets of the account, on which a caller who gave the PIN hears the status and leaves a note.
+//
 // When the number was read, a verified caller with a ticket of some priorities can be put through to an agent ([Agents]), or
 // wait for an engineer who is paged. "*" stops the wait. What is said and pressed then is not the script's; when nobody is
 // reached the conversation goes on.
