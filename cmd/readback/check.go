@@ -62,7 +62,7 @@ func (k *checkCommand) judge() (verdict, error) {
 	found.Problems = append(found.Problems, checkPrompts(c)...)
 	for _, part := range []func() error{
 		func() error { _, err := sipOf(c); return err },
-		func() error { _, err := mailerOf(c); return err },
+		func() error { _, err := mailerOf(c, func() *config.Config { return c }); return err },
 	} {
 		err := part()
 		if problems, ok := errors.AsType[config.Problems](err); ok {

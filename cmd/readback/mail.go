@@ -12,20 +12,19 @@ import (
 )
 
 // mailerOf is the way to the configured relay, ready to be used; nil when there is none. What is wrong with it is a problem of the
-// configuration.
-func mailerOf(c *config.Config) (*notify.Mailer, error) {
+// configuration. What may change meanwhile is asked of now.
+func mailerOf(c *config.Config, now func() *config.Config) (*notify.Mailer, error) {
 	m := c.Notify.Mail
 	if m.Host == "" {
 		return nil, nil
 	}
 	files := pemFiles{config: c}
 	from, replyTo := m.Addresses()
-	policy, zones := policyOf(c), zonesOf(c)
 	relay := notify.MailConfig{
 		Host: m.Host, Port: m.Port, TLS: m.TLS, Roots: files.authorities("notify.mail.ca", m.CA), User: m.User, Password: m.Password.Reveal,
 		Hello: m.Hello, From: *from, ReplyTo: replyTo,
-		Zone:        func(t tickets.Ticket) *time.Location { return zones[t.Called] },
-		SurveyUntil: policy.Survey.Until,
+		Zone:        func(t tickets.Ticket) *time.Location { return zoneOf(now(), t.Called) },
+		SurveyUntil: policyOf(c).Survey.Until,
 	}
 	if err := files.err(); err != nil {
 		return nil, err
@@ -46,19 +45,18 @@ func mailerOf(c *config.Config) (*notify.Mailer, error) {
 	return mailer, nil
 }
 
-// zonesOf are the time zones of the numbers that are called.
-func zonesOf(c *config.Config) map[string]*time.Location {
-	zones := map[string]*time.Location{}
+// zoneOf is the time zone of a number that was called; nil when there is none.
+func zoneOf(c *config.Config, called string) *time.Location {
 	for _, number := range c.Numbers {
-		if zone, err := time.LoadLocation(number.TimeZone); err == nil {
-			zones[number.Number] = zone
+		if zone, err := time.LoadLocation(number.TimeZone); err == nil && number.Number == called {
+			return zone
 		}
 	}
-	return zones
+	return nil
 }
 
 // surveyLinksOf sign the links by which customers vote, with the configured secret or one made at the first use and kept in the
-// data directory. Without mail or a public address there are none.
+// data directory. Without a public address there are none.
 func surveyLinksOf(c *config.Config) (tickets.SurveyLinks, error) {
 	if c.HTTP.PublicURL == "" {
 		return tickets.SurveyLinks{}, nil
@@ -73,16 +71,17 @@ func surveyLinksOf(c *config.Config) (tickets.SurveyLinks, error) {
 	return tickets.SurveyLinks{Key: key, Base: c.HTTP.PublicURL, Terms: policyOf(c).Survey}, nil
 }
 
-// linksOf are the pages that a letter about a ticket names.
-func linksOf(c *config.Config, surveys tickets.SurveyLinks) func(tickets.Ticket) tickets.Links {
-	return func(t tickets.Ticket) tickets.Links {
-		return tickets.Links{Form: c.Menu.FormURL, Chat: c.Menu.ChatURL, Survey: surveys.Link(t)}
+// now is the configuration as it is now.
+func (s *server) now() *config.Config {
+	if s.gateway == nil || s.gateway.now.Load() == nil { // not started yet
+		return s.config
 	}
+	return s.gateway.now.Load().config
 }
 
 // openMail gives the clerk its way to customers.
 func (s *server) openMail() error {
-	mailer, err := mailerOf(s.config)
+	mailer, err := mailerOf(s.config, s.now)
 	if err != nil {
 		return err
 	}
@@ -90,7 +89,10 @@ func (s *server) openMail() error {
 	if err != nil {
 		return fmt.Errorf("survey links: %w", err)
 	}
-	s.clerk.Links = linksOf(s.config, surveys)
+	s.clerk.Links = func(t tickets.Ticket) tickets.Links {
+		menu := s.now().Menu
+		return tickets.Links{Form: menu.FormURL, Chat: menu.ChatURL, Survey: surveys.Link(t)}
+	}
 	if mailer != nil { // a nil *Mailer in the interface would not be nil
 		s.clerk.Mailer = mailer
 	}

@@ -59,7 +59,7 @@ func (n *notifyTestCommand) Run(ctx context.Context, console *console) error {
 	if err != nil {
 		return err
 	}
-	mailer, err := mailerOf(c)
+	mailer, err := mailerOf(c, func() *config.Config { return c })
 	if err != nil {
 		return err
 	}
