@@ -152,3 +152,12 @@ func (l Link) Event() Event {
 	}
 	return e
 }
+
+// EventsOf are the events of links.
+func EventsOf(links []Link) []Event {
+	events := make([]Event, len(links))
+	for i, link := range links {
+		events[i] = link.Event()
+	}
+	return events
+}

@@ -18,6 +18,7 @@ func (s *Store) PutAccounts(ctx context.Context, accounts []tickets.Account) err
 	}
 	return s.write(ctx, "keep accounts", func(tx pgx.Tx) error {
 		var batch pgx.Batch
+		exec(&batch, accountsChangeSQL)
 		for _, account := range accounts {
 			putAccount(&batch, account)
 		}
@@ -70,12 +71,18 @@ func (s *Store) accounts(ctx context.Context, query string, args ...any) ([]tick
 		return nil, err
 	}
 	defer rows.Close()
+	return scanAccounts(rows)
+}
+
+// scanAccounts reads into extra what a row has beyond.
+func scanAccounts(rows pgx.Rows, extra ...any) ([]tickets.Account, error) {
 	var found []tickets.Account
 	for rows.Next() {
 		var a tickets.Account
 		var c tickets.Contact
 		var hasContact bool
-		if err := rows.Scan(&a.ID, &a.Name, &a.Plan, &a.PINHash, &a.Language, &hasContact, &c.Name, &c.Phone, &c.Email); err != nil {
+		into := append([]any{&a.ID, &a.Name, &a.Plan, &a.PINHash, &a.Language, &hasContact, &c.Name, &c.Phone, &c.Email}, extra...)
+		if err := rows.Scan(into...); err != nil {
 			return nil, err
 		}
 		if len(found) == 0 || found[len(found)-1].ID != a.ID {

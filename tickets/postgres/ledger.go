@@ -79,10 +79,7 @@ func (s *Store) again(ctx context.Context, tx pgx.Tx, f tickets.Filing, first ti
 
 func (s *Store) insert(ctx context.Context, tx pgx.Tx, f tickets.Filing) error {
 	t := f.Ticket
-	done, err := tx.Exec(ctx, ticketPutSQL,
-		string(t.Number), t.CallID, f.Join.Key, t.Account, t.Plan, t.Contact, t.Email, t.Caller, t.Callback, t.CallbackVerified,
-		int(t.Priority), string(t.Kind), string(t.Status), string(t.Channel), t.Called, t.Trunk, t.Language, t.Received, t.Due, t.Verified, t.Recording, t.Attestation, when(t.Starts),
-		t.Incident)
+	done, err := tx.Exec(ctx, ticketPutSQL, begun(f)...)
 	if err != nil {
 		return err
 	}
@@ -101,6 +98,16 @@ func (s *Store) insert(ctx context.Context, tx pgx.Tx, f tickets.Filing) error {
 		return err
 	}
 	return s.schedule(ctx, tx, f.Notices...)
+}
+
+// begun is a ticket's row as it is filed.
+func begun(f tickets.Filing) []any {
+	t := f.Ticket
+	return []any{
+		string(t.Number), t.CallID, f.Join.Key, t.Account, t.Plan, t.Contact, t.Email, t.Caller, t.Callback, t.CallbackVerified,
+		int(t.Priority), string(t.Kind), string(t.Status), string(t.Channel), t.Called, t.Trunk, t.Language, t.Received, t.Due, t.Verified, t.Recording, t.Attestation, when(t.Starts),
+		t.Incident,
+	}
 }
 
 // Amend implements tickets.Ledger.
@@ -146,26 +153,32 @@ func (s *Store) amend(ctx context.Context, tx pgx.Tx, folder *tickets.Folder, ch
 		return tickets.Ticket{}, err
 	}
 	var batch pgx.Batch
-	changes := folder.Changes()
-	if changes.Ticket {
-		saveTicket(&batch, folder.Ticket)
-	}
-	for _, event := range changes.Events {
-		putEvent(&batch, event)
-	}
-	for _, notice := range changes.Added {
-		putNotice(&batch, notice)
-	}
-	for _, notice := range changes.Saved {
-		saveNotice(&batch, notice)
-	}
+	wake := write(&batch, folder)
 	if batch.Len() == 0 {
 		return folder.Ticket, nil
 	}
 	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
 		return tickets.Ticket{}, err
 	}
-	return folder.Ticket, s.schedule(ctx, tx, changes.Wake...)
+	return folder.Ticket, s.schedule(ctx, tx, wake...)
+}
+
+// write queues what was put into a folder, and returns the notices for which somebody has to be woken up.
+func write(batch *pgx.Batch, folder *tickets.Folder) (wake []tickets.Notice) {
+	changes := folder.Changes()
+	if changes.Ticket {
+		saveTicket(batch, folder.Ticket)
+	}
+	for _, event := range changes.Events {
+		putEvent(batch, event)
+	}
+	for _, notice := range changes.Added {
+		putNotice(batch, notice)
+	}
+	for _, notice := range changes.Saved {
+		saveNotice(batch, notice)
+	}
+	return changes.Wake
 }
 
 func saveTicket(batch *pgx.Batch, t tickets.Ticket) {

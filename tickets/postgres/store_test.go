@@ -23,6 +23,14 @@ func TestStore(t *testing.T) {
 	})
 }
 
+func TestImport(t *testing.T) {
+	address := pgtest.Database(t, migrate)
+	storetest.RunImport(t, func(t *testing.T) tickets.Store {
+		empty(t, address)
+		return store(t, address)
+	})
+}
+
 func empty(t *testing.T, address string) {
 	t.Helper()
 	const truncate = `do $$ begin

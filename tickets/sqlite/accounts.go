@@ -16,6 +16,9 @@ func (s *Store) PutAccounts(ctx context.Context, accounts []tickets.Account) err
 		}
 	}
 	return s.write(ctx, "keep accounts", func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, accountsChangeSQL); err != nil {
+			return err
+		}
 		for _, account := range accounts {
 			if err := putAccount(ctx, tx, account); err != nil {
 				return err
@@ -77,12 +80,18 @@ func (s *Store) accounts(ctx context.Context, query string, args ...any) ([]tick
 		return nil, err
 	}
 	defer func() { _ = rows.Close() }()
+	return scanAccounts(rows)
+}
+
+// scanAccounts reads into extra what a row has beyond.
+func scanAccounts(rows *sql.Rows, extra ...any) ([]tickets.Account, error) {
 	var found []tickets.Account
 	for rows.Next() {
 		var a tickets.Account
 		var c tickets.Contact
 		var hasContact bool
-		if err := rows.Scan(&a.ID, &a.Name, &a.Plan, &a.PINHash, &a.Language, &hasContact, &c.Name, &c.Phone, &c.Email); err != nil {
+		into := append([]any{&a.ID, &a.Name, &a.Plan, &a.PINHash, &a.Language, &hasContact, &c.Name, &c.Phone, &c.Email}, extra...)
+		if err := rows.Scan(into...); err != nil {
 			return nil, err
 		}
 		if len(found) == 0 || found[len(found)-1].ID != a.ID {

@@ -25,24 +25,33 @@ func (s *Store) File(ctx context.Context, f tickets.Filing) (tickets.Filed, erro
 }
 
 func (s *Store) file(ctx context.Context, tx *sql.Tx, f tickets.Filing) (tickets.Filed, error) {
+	filed, ok, err := s.join(ctx, tx, f)
+	if ok || err != nil {
+		return filed, err
+	}
+	return tickets.Filed{Ticket: f.Ticket, New: true}, s.insert(ctx, tx, f)
+}
+
+// join finds the ticket of the same call, or else one to join; ok is false when there is neither.
+func (s *Store) join(ctx context.Context, tx *sql.Tx, f tickets.Filing) (filed tickets.Filed, ok bool, err error) {
 	found, err := scanTicket(tx.QueryRowContext(ctx, ticketByCallSQL, f.Ticket.CallID))
 	if err == nil {
 		found, err = s.again(ctx, tx, f, found, false)
-		return tickets.Filed{Ticket: found, Joined: found.CallID != f.Ticket.CallID}, err
+		return tickets.Filed{Ticket: found, Joined: found.CallID != f.Ticket.CallID}, true, err
 	}
 	if !errors.Is(err, sql.ErrNoRows) {
-		return tickets.Filed{}, err
+		return tickets.Filed{}, false, err
 	}
 	t, j := f.Ticket, f.Join
 	found, err = scanTicket(tx.QueryRowContext(ctx, ticketToJoinSQL, j.Key, t.Priority, t.Kind, us(j.From), us(j.Until)))
 	if err == nil {
 		found, err = s.again(ctx, tx, f, found, true)
-		return tickets.Filed{Ticket: found, Joined: true}, err
+		return tickets.Filed{Ticket: found, Joined: true}, true, err
 	}
 	if !errors.Is(err, sql.ErrNoRows) {
-		return tickets.Filed{}, err
+		return tickets.Filed{}, false, err
 	}
-	return tickets.Filed{Ticket: t, New: true}, s.insert(ctx, tx, f)
+	return tickets.Filed{}, false, nil
 }
 
 // again adds a call to the ticket that it opened before, or that another one did.

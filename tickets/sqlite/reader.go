@@ -58,11 +58,7 @@ func (s *Store) Events(ctx context.Context, number tickets.Number) ([]tickets.Ev
 	if err != nil {
 		return nil, err
 	}
-	events := make([]tickets.Event, len(links))
-	for i, link := range links {
-		events[i] = link.Event()
-	}
-	return events, nil
+	return tickets.EventsOf(links), nil
 }
 
 type row interface{ Scan(into ...any) error }

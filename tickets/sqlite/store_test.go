@@ -15,6 +15,10 @@ func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) tickets.Store { return open(t, filepath.Join(t.TempDir(), "tickets.db")) })
 }
 
+func TestImport(t *testing.T) {
+	storetest.RunImport(t, func(t *testing.T) tickets.Store { return open(t, filepath.Join(t.TempDir(), "tickets.db")) })
+}
+
 // TestMemory: stores in memory are apart, and take calls at once like files do.
 func TestMemory(t *testing.T) {
 	one, two := open(t, sqlite.Memory), open(t, sqlite.Memory)

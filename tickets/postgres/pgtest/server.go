@@ -34,14 +34,21 @@ var Fast = []string{"fsync=off", "full_page_writes=off", "synchronous_commit=off
 
 // A Server is a running throw-away PostgreSQL that listens on a Unix socket only. The kernel stops it when this process dies.
 type Server struct {
-	dir    string
-	ids    identity
-	cmd    *exec.Cmd
-	exited chan struct{}
+	dir      string
+	ids      identity
+	programs programs
+	settings []string
+	mounted  bool // the directory is a file system of its own
+	cmd      *exec.Cmd
+	exited   chan struct{}
 }
 
 // Start makes a data directory and starts a server with settings like "fsync=off". Stop it.
 func Start(ctx context.Context, settings ...string) (*Server, error) {
+	return start(ctx, 0, settings)
+}
+
+func start(ctx context.Context, megabytes int, settings []string) (*Server, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
 	programs, err := findPrograms()
@@ -53,15 +60,20 @@ func Start(ctx context.Context, settings ...string) (*Server, error) {
 		return nil, err
 	}
 	sweep()
-	s := &Server{ids: ids, exited: make(chan struct{})}
+	s := &Server{ids: ids, programs: programs, settings: settings}
 	if s.dir, err = makeDir(ids); err != nil {
 		return nil, err
 	}
-	if err := s.initialize(ctx, programs); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(s.dir))
+	if megabytes > 0 {
+		if err := s.mount(megabytes); err != nil {
+			return nil, errors.Join(err, s.remove())
+		}
 	}
-	if err := s.run(programs, settings); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(s.dir))
+	if err := s.initialize(ctx); err != nil {
+		return nil, errors.Join(err, s.remove())
+	}
+	if err := s.run(); err != nil {
+		return nil, errors.Join(err, s.remove())
 	}
 	if err := s.ready(ctx); err != nil {
 		return nil, errors.Join(err, s.Stop())
@@ -77,24 +89,39 @@ func (s *Server) URL(database string) string {
 	}).String()
 }
 
-// Process is the server's main process, for tests that stop, continue or kill it.
+// Process is the server's main process.
 func (s *Server) Process() *os.Process { return s.cmd.Process }
 
 // Stop ends the server and removes its data.
 func (s *Server) Stop() error {
-	_ = s.cmd.Process.Signal(syscall.SIGCONT)
-	_ = s.cmd.Process.Signal(syscall.SIGQUIT) // immediate shutdown: the data goes anyway
+	_ = s.Resume()
+	s.end(syscall.SIGQUIT) // immediate shutdown: the data goes anyway
+	return s.remove()
+}
+
+// end asks the server to end by a signal, and kills it when it does not.
+func (s *Server) end(signal syscall.Signal) {
+	_ = s.cmd.Process.Signal(signal)
 	select {
 	case <-s.exited:
 	case <-time.After(stopTime):
 		_ = s.cmd.Process.Kill()
 		<-s.exited
 	}
+}
+
+func (s *Server) remove() error {
+	if s.mounted {
+		if err := syscall.Unmount(s.dir, syscall.MNT_DETACH); err != nil {
+			return fmt.Errorf("unmount %s: %w", s.dir, err)
+		}
+	}
 	return os.RemoveAll(s.dir)
 }
 
-func (s *Server) initialize(ctx context.Context, p programs) error {
-	cmd := exec.CommandContext(ctx, p.initdb, "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+func (s *Server) initialize(ctx context.Context) error {
+	p := s.programs
+	cmd := exec.CommandContext(ctx, p.initdb, "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--wal-segsize=1")
 	cmd.Dir, cmd.SysProcAttr = s.dir, s.ids.attributes()
 	if output, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w\n%s", p.initdb, err, output)
@@ -103,28 +130,30 @@ func (s *Server) initialize(ctx context.Context, p programs) error {
 }
 
 // run starts the server from a thread that stays: the kernel's death signal is tied to it.
-func (s *Server) run(p programs, settings []string) error {
+func (s *Server) run() error {
+	s.exited = make(chan struct{})
 	args := []string{"-D", s.data(), "-k", s.dir, "-c", "listen_addresses=", "-c", "max_connections=200"}
-	for _, setting := range settings {
+	for _, setting := range s.settings {
 		args = append(args, "-c", setting)
 	}
-	s.cmd = exec.Command(p.postgres, args...)
+	s.cmd = exec.Command(s.programs.postgres, args...)
 	s.cmd.Dir, s.cmd.SysProcAttr = s.dir, s.ids.attributes()
 	s.cmd.SysProcAttr.Pdeathsig = syscall.SIGQUIT
-	log, err := os.Create(filepath.Join(s.dir, "log"))
+	log, err := os.OpenFile(filepath.Join(s.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	s.cmd.Stdout, s.cmd.Stderr = log, log
 	started := make(chan error)
+	cmd, exited := s.cmd, s.exited
 	go func() {
-		defer close(s.exited)
+		defer close(exited)
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		err := s.cmd.Start()
+		err := cmd.Start()
 		started <- err
 		if err == nil {
-			_ = s.cmd.Wait()
+			_ = cmd.Wait()
 		}
 		_ = log.Close()
 	}()

@@ -1,0 +1,1 @@
+delete from ticket_calls where call_key = $1;

@@ -1,0 +1,1 @@
+select coalesce((select version from account_changes), 0);

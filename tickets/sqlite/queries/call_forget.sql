@@ -1,0 +1,1 @@
+delete from calls where id = ?1;

@@ -1,0 +1,1 @@
+select store, accounts_at from copies;

@@ -1,0 +1,1 @@
+delete from personal where ticket = ?1;

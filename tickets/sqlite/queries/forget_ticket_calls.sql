@@ -1,0 +1,1 @@
+delete from ticket_calls where ticket = ?1;

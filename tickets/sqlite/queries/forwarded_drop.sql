@@ -1,0 +1,1 @@
+delete from forwarded where ticket = ?1;

@@ -1,0 +1,1 @@
+insert into forwarded (ticket) values (?1) on conflict (ticket) do nothing;

@@ -1,0 +1,1 @@
+delete from notices where id = ?1 and ticket is null;

@@ -1,0 +1,1 @@
+select join_key, goodbye_at from tickets where number = ?1;
