@@ -27,7 +27,7 @@ func (c *conversation) entitle(ctx context.Context) error {
 // offerLinks sends the addresses of form and chat by e-mail, where that is possible and wanted, and
 // tells where to find them otherwise.
 func (c *conversation) offerLinks(ctx context.Context) error {
-	if !c.script.Mail || c.account.Email() == "" {
+	if !c.script.Mail || c.script.NoLinks || c.account.Email() == "" {
 		c.tell("plan-where")
 		return nil
 	}

@@ -278,6 +278,12 @@ var scenes = map[string]scene{
 		hears recognized plan-web plan-where goodbye
 		outcome refused 2`},
 
+	"a plan without telephone, and there are no links": {caller: claire, mail: true, linkless: true, play: `
+		hears welcome
+		presses 2
+		hears recognized plan-web plan-where goodbye
+		outcome refused 2`},
+
 	"a plan without telephone, and the links cannot be sent": {caller: claire, mail: true, mute: true, play: `
 		hears welcome
 		presses 2

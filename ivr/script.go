@@ -15,6 +15,7 @@ type Script struct {
 	Desk      Desk
 	Numbering Numbering
 	Mail      bool      // e-mail is configured, so it may be offered
+	NoLinks   bool      // there is neither form nor chat whose address could be sent
 	PINPolicy PINPolicy // "" is PINUnlessVouched
 	Tries     int       // wrong pairs of account and PIN that a call may give; 0 is 3
 	// Lookup finds an account by its number alone, for PINNever; without it the PIN is asked all the same.

@@ -22,6 +22,7 @@ type scene struct {
 	extension string
 	french    bool // key 9 chooses French
 	mail      bool
+	linkless  bool // there is neither form nor chat
 	pin       ivr.PINPolicy
 	away      bool
 	full      bool
@@ -98,7 +99,7 @@ func earlier(count int) []tickets.Ticket {
 }
 
 func (s scene) script(d *desk) ivr.Script {
-	return ivr.Script{Desk: d, Numbering: numbering{}, Mail: s.mail, PINPolicy: s.pin, Lookup: d.Lookup, AgentsFor: s.agents, EngineersFor: s.engineers}
+	return ivr.Script{Desk: d, Numbering: numbering{}, Mail: s.mail, NoLinks: s.linkless, PINPolicy: s.pin, Lookup: d.Lookup, AgentsFor: s.agents, EngineersFor: s.engineers}
 }
 
 func (s scene) call() ivr.Call {

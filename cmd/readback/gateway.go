@@ -75,7 +75,7 @@ func (g *gateway) converse(ctx context.Context, now *practice, call *sip.Call, s
 	}()
 	defer func() { line.tidy(outcome) }()
 	script := ivr.Script{
-		Desk: now.desk, Numbering: numbering{}, PINPolicy: ivr.PINPolicy(now.config.Identify.PIN), Lookup: now.desk.Store.Account, Tries: now.config.Identify.Tries,
+		Desk: now.desk, Numbering: numbering{}, Mail: now.desk.Mail, NoLinks: now.config.Menu.FormURL+now.config.Menu.ChatURL == "", PINPolicy: ivr.PINPolicy(now.config.Identify.PIN), Lookup: now.desk.Store.Account, Tries: now.config.Identify.Tries,
 		Patience: patienceOf(now.config), Observe: diary.observe, Log: diary.log,
 	}
 	if agents := now.config.Agents; agents.Connect != "" {

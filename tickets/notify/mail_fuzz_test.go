@@ -26,9 +26,9 @@ func FuzzLetter(f *testing.F) {
 		if strings.ContainsAny(box.path, "\r\n") {
 			t.Fatalf("%q becomes %q in the envelope", to, box.path)
 		}
-		letter := SampleLetter("incident-by-email", box.plain, language)
+		letter := SampleLetter(tickets.IncidentByEmail, box.plain, language)
 		letter.ID, letter.Name, letter.Text, letter.Links = text, name, text, tickets.Links{Form: link, Chat: link, Survey: link}
-		for _, letter.Kind = range []tickets.NoticeKind{"incident-by-email", tickets.SurveyByEmail} {
+		for _, letter.Kind = range []tickets.NoticeKind{tickets.IncidentByEmail, tickets.SurveyByEmail} {
 			data, err := m.compose(letter)
 			if err != nil {
 				t.Fatal(err)

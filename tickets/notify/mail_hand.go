@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/textproto"
 	"slices"
 	"strings"
 	"time"
@@ -35,8 +36,8 @@ func (m *Mailer) hand(ctx context.Context, to mailbox, data []byte) error {
 	if err == nil {
 		return nil
 	}
-	if cause := context.Cause(ctx); cause != nil {
-		err = cause
+	if _, replied := errors.AsType[*textproto.Error](err); !replied && ctx.Err() != nil {
+		err = context.Cause(ctx)
 	}
 	failure := failed(talk.step, err, talk.secrets(to))
 	if errors.Is(err, errNoSMTPUTF8) {

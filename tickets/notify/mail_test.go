@@ -163,7 +163,7 @@ func TestLettersOfEachKindAndLanguage(t *testing.T) {
 		tickets.NumberByEmail:      {"en-CA": "business hours", "fr-FR": "Votre numéro de ticket : 4821 5906", "de-DE": "Your ticket number"},
 		tickets.LinksByEmail:       {"en-US": "https://support.example.com/form", "fr-FR": "https://support.example.com/chat"},
 		tickets.SurveyByEmail:      {"en-GB": "https://support.example.com/survey/sample", "fr-FR": "jusqu’au 1er avril 2026 à 12:00 UTC"},
-		"incident-by-email":        {"en-US": "In two paragraphs.", "fr-FR": "Des nouvelles de l’incident lié au ticket 4821 5906"},
+		tickets.IncidentByEmail:    {"en-US": "In two paragraphs.", "fr-FR": "Des nouvelles de l’incident lié au ticket 4821 5906"},
 	} {
 		for language, want := range want {
 			page, err := m.words.write(m.view(SampleLetter(kind, "ann@example.com", language)))
@@ -197,7 +197,7 @@ func TestTextsFromOutsideAreOnlyText(t *testing.T) {
 	r := startRelay(t, false, nil)
 	m := r.mailer(t, func(c *MailConfig) { c.From.Name = "Acme\r\nBcc: eve@example.com" })
 	letter := acknowledgement()
-	letter.Kind = "incident-by-email"
+	letter.Kind = tickets.IncidentByEmail
 	letter.Name = "Ann\r\nBcc: eve@example.com\r\n\r\n<script>alert(1)</script>\u202e"
 	letter.Text = "<img src=x onerror=alert(1)>\r\n.\r\nMAIL FROM:<eve@example.com>\u202e\x00"
 	letter.Links = tickets.Links{Survey: "javascript:alert(1)"}

@@ -40,7 +40,7 @@ var mailKinds = map[tickets.NoticeKind]string{
 	tickets.NumberByEmail:      "number",
 	tickets.LinksByEmail:       "links",
 	tickets.SurveyByEmail:      "survey",
-	"incident-by-email":        "incident",
+	tickets.IncidentByEmail:    "incident",
 }
 
 func (m *Mailer) view(l tickets.Letter) mailView {
