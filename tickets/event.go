@@ -1,6 +1,9 @@
 package tickets
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // What happens to a ticket. Events are only ever added.
 const (
@@ -43,4 +46,24 @@ func detail(pairs ...string) map[string]string {
 		}
 	}
 	return out
+}
+
+// Keys are names for the events of a ticket, in their order. The same event has the same name for ever, also when what it says
+// about people is erased.
+func Keys(events []Event) []string {
+	keys := make([]string, len(events))
+	seen := map[string]int{}
+	for i, e := range events {
+		keys[i] = e.key(seen)
+	}
+	return keys
+}
+
+// key names an event after those that were seen.
+func (e Event) key(seen map[string]int) string {
+	key := fmt.Sprintf("%s:%d", e.What, e.At.UnixMicro())
+	if seen[key]++; seen[key] > 1 {
+		return fmt.Sprintf("%s:%d", key, seen[key])
+	}
+	return key
 }
