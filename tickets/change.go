@@ -14,6 +14,7 @@ type Change struct {
 	Status   Status
 	Note     string // what they say about it
 	At       time.Time
+	Ref      string // its name in the system that it was made in; empty: here
 }
 
 // Change changes a ticket. Another priority has another response window, from receipt, and may wake engineers or let them
@@ -32,7 +33,7 @@ func (d *Desk) Change(ctx context.Context, number Number, c Change) (Ticket, err
 			d.restate(f, c)
 		}
 		if c.Note != "" {
-			f.Note(Event{At: c.At, Who: c.By, What: EventNote, Detail: detail("note", c.Note)})
+			f.Note(Event{At: c.At, Who: c.By, What: EventNote, Detail: detail("note", c.Note, "ref", c.Ref)})
 			f.Ticket.Changed = c.At
 		}
 		return nil
@@ -46,7 +47,7 @@ func (c Change) bounded(now time.Time) (Change, error) {
 	if c.By = clean(c.By, maxShort); c.By == "" {
 		return c, fmt.Errorf("%w: say who changes it", ErrInvalid)
 	}
-	c.Note = clean(c.Note, maxNote)
+	c.Note, c.Ref = clean(c.Note, maxNote), clean(c.Ref, maxShort)
 	if c.At.IsZero() {
 		c.At = now
 	}
@@ -82,7 +83,7 @@ func (d *Desk) planNamed(t Ticket) *Plan {
 func (d *Desk) restate(f *Folder, c Change) {
 	from := f.Ticket.Status
 	f.Ticket.Status, f.Ticket.Changed, f.Ticket.Resolved = c.Status, c.At, time.Time{}
-	f.Note(Event{At: c.At, Who: c.By, What: EventChanged, Detail: detail("status", string(c.Status), "from", string(from))})
+	f.Note(Event{At: c.At, Who: c.By, What: EventChanged, Detail: detail("status", string(c.Status), "from", string(from), "ref", c.Ref)})
 	if c.Status != StatusResolved {
 		return
 	}

@@ -23,8 +23,11 @@ type Clerk struct {
 	PageAgain time.Duration // between rounds of phoning them; zero: a minute
 	Pagers    []Pager
 	Hooks     []Hook
-	Links     func(Ticket) Links // pages for a letter; nil: none
-	Log       *slog.Logger       // nil: silent
+	Mirror    Mirror
+	// MirrorEvery is how often is looked what changed there; zero: a minute.
+	MirrorEvery time.Duration
+	Links       func(Ticket) Links // pages for a letter; nil: none
+	Log         *slog.Logger       // nil: silent
 	// Observe, when set, is told what came of each attempt: done, failed, later, dead. It must not block.
 	Observe func(kind NoticeKind, outcome string)
 }
@@ -142,6 +145,14 @@ func (c *Clerk) do(ctx context.Context, n Notice) (err error) {
 		return c.page(ctx, n)
 	case PageClear:
 		return c.clear(ctx, n)
+	case Publish:
+		return c.publish(ctx, n)
+	case Deliver:
+		return c.deliver(ctx, n)
+	case MirrorPush:
+		return c.mirrorPush(ctx, n)
+	case MirrorPull:
+		return c.mirrorPull(ctx, n)
 	}
 	return fmt.Errorf("%w: nobody knows how to work a %s", ErrRefused, n.Kind)
 }

@@ -46,7 +46,8 @@ func (f *Folder) Note(e Event) {
 	e.Ticket = f.Ticket.Number
 	f.changes.Events = append(f.changes.Events, e)
 	if f.publish {
-		f.Add(publication(f.Ticket, e))
+		keys := Keys(f.changes.Events)
+		f.Add(publication(f.Ticket, e, keys[len(keys)-1]))
 	}
 }
 

@@ -25,9 +25,10 @@ func (n Notice) Job(now time.Time) (NoticeJob, time.Time) {
 const (
 	QueueDefault = "default"
 	QueueMail    = "mail"
-	QueuePhone   = "phone" // calls back
-	QueuePage    = "page"  // waking engineers, in every way
-	QueueHook    = "hook"  // other programs
+	QueuePhone   = "phone"  // calls back
+	QueuePage    = "page"   // waking engineers, in every way
+	QueueHook    = "hook"   // other programs
+	QueueMirror  = "mirror" // the other ticket system
 )
 
 // Queue is where the jobs of a kind wait.
@@ -39,8 +40,10 @@ func (k NoticeKind) Queue() string {
 		return QueuePhone
 	case Page, PageClear, Alarm:
 		return QueuePage
-	case Publish, "hook":
+	case Publish, Deliver:
 		return QueueHook
+	case MirrorPush, MirrorPull:
+		return QueueMirror
 	}
 	return QueueDefault
 }

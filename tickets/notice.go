@@ -3,7 +3,6 @@ package tickets
 import (
 	"fmt"
 	"maps"
-	"strconv"
 	"time"
 )
 
@@ -23,6 +22,9 @@ const (
 	Page                  NoticeKind = "page"                 // an engineer must begin now
 	PageClear             NoticeKind = "page-clear"           // somebody looks after it: pagers may rest
 	Publish               NoticeKind = "publish"              // an event, for other programs
+	Deliver               NoticeKind = "hook"                 // an event, for one program
+	MirrorPush            NoticeKind = "mirror-push"          // what is new of a ticket, for the other ticket system
+	MirrorPull            NoticeKind = "mirror-pull"          // what is new there; this row stays open
 )
 
 // Why an alarm was raised.
@@ -139,12 +141,11 @@ func page(t Ticket, now time.Time) Notice {
 	}
 }
 
-// publication is the row that tells other programs of an event.
-func publication(t Ticket, e Event) Notice {
-	at := strconv.FormatInt(e.At.UnixMicro(), 10)
+// publication is the row that tells other programs of an event, by its key.
+func publication(t Ticket, e Event, key string) Notice {
 	return Notice{
-		ID: fmt.Sprintf("publish:%s:%s:%s", t.Number, e.What, at), Kind: Publish, Ticket: t.Number, Account: t.Account,
-		CallID: t.CallID, Created: e.At, Due: e.At, Detail: map[string]string{"what": e.What, "at": at},
+		ID: fmt.Sprintf("publish:%s:%s", t.Number, key), Kind: Publish, Ticket: t.Number, Account: t.Account,
+		CallID: t.CallID, Created: e.At, Due: e.At, Detail: map[string]string{"what": e.What, "key": key},
 	}
 }
 

@@ -108,8 +108,9 @@ func (d *Desk) filing(r Request, number Number) Filing {
 		filing.Also = append(filing.Also, attached(number, ticket.Incident, WhoCaller, now))
 	}
 	if d.Publish {
-		for _, event := range append([]Event{filing.Event}, filing.Also...) {
-			filing.Notices = append(filing.Notices, publication(ticket, event))
+		events := append([]Event{filing.Event}, filing.Also...)
+		for i, key := range Keys(events) {
+			filing.Notices = append(filing.Notices, publication(ticket, events[i], key))
 		}
 	}
 	return filing

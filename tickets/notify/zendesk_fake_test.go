@@ -444,7 +444,9 @@ func (f *fakeZendesk) export(r *http.Request) fakeReply {
 		from--
 		id = 1 << 60
 	}
-	all := slices.SortedFunc(slices.Values(f.tickets), func(a, b *fakeTicket) int { return int(a.generated.Unix()*1000+a.id) - int(b.generated.Unix()*1000+b.id) })
+	all := slices.SortedFunc(slices.Values(f.tickets), func(a, b *fakeTicket) int {
+		return int(a.generated.Unix()*1000+a.id) - int(b.generated.Unix()*1000+b.id)
+	})
 	page, end := []any{}, true
 	for _, t := range all {
 		at := t.generated.Unix()

@@ -105,7 +105,7 @@ func (z *Zendesk) forgetting(number tickets.Number, err error) error {
 		z.mu.Lock()
 		delete(z.known, number)
 		z.mu.Unlock()
-		return fmt.Errorf("the ticket is gone from where it was: %v", err) // not refused: it may be found elsewhere
+		return errors.New("the ticket is gone from where it was, and will be looked for") // not refused
 	}
 	return err
 }

@@ -363,7 +363,9 @@ func TestZendeskByOAuthAndWithLittleToSay(t *testing.T) {
 
 func TestARecordingThatCannotBeReadIsTriedAgain(t *testing.T) {
 	z, fake := zendesk(t, func(c *ZendeskConfig) {
-		c.Recording = func(context.Context, string) (io.ReadCloser, int64, error) { return nil, 0, errors.New("bucket is down") }
+		c.Recording = func(context.Context, string) (io.ReadCloser, int64, error) {
+			return nil, 0, errors.New("bucket is down")
+		}
 	})
 	ticket, events := mirrored(t)
 	if err := z.Push(t.Context(), ticket, events); err == nil || errors.Is(err, tickets.ErrRefused) || len(fake.tickets) != 0 {
