@@ -8,4 +8,8 @@ type Notify struct {
 	Survey Survey `yaml:"survey"`
 	// Calls to customers whose ticket's number was not read out.
 	Callback Callback `yaml:"callback"`
+	// Other programs that are told what happens to tickets.
+	Webhooks []Webhook `yaml:"webhooks" jsonschema:"maxItems=20"`
+	// Zendesk, where tickets are kept in step with ours.
+	Zendesk Zendesk `yaml:"zendesk"`
 }

@@ -10,6 +10,8 @@ import (
 type Paging struct {
 	// By telephone.
 	Phone PagingPhone `yaml:"phone"`
+	// By other systems, which are told of alarms too.
+	Webhooks []PagingWebhook `yaml:"webhooks" jsonschema:"maxItems=20"`
 }
 
 // PagingPhone is who is on call, and how they are phoned: one after the other until one accepts the ticket by key.

@@ -18,6 +18,8 @@ func (c *Config) Warnings() []Problem {
 	c.warnAboutLanguages(warn)
 	c.warnAboutAgents(warn)
 	c.warnAboutPaging(warn)
+	c.warnAboutWebhooks(warn)
+	c.warnAboutPagingWebhooks(warn)
 	c.warnAboutHours(warn)
 	if c.Identify.PIN == "never" {
 		warn("identify.pin", "the PIN is never asked for: whoever knows an account number can open tickets for it", "write unless-vouched or always")

@@ -17,7 +17,8 @@ func deskOf(c *config.Config, s tickets.Store) (*tickets.Desk, error) {
 	}
 	return &tickets.Desk{
 		Store: s, Policy: policyOf(c), Hours: hours, Pepper: secret, Node: c.Node, Mail: c.Notify.Mail.Host != "",
-		Region: regions(c),
+		Region:  regions(c),
+		Publish: publishes(c), Paging: c.Paging.Phone.On() || len(c.Paging.Webhooks) > 0,
 	}, nil
 }
 

@@ -125,6 +125,9 @@ func (s *server) openDesk(ctx context.Context, with parts) (err error) {
 	if err := s.openMail(); err != nil {
 		return err
 	}
+	if err := s.openHooks(); err != nil {
+		return err
+	}
 	if s.signer, err = signerOf(s.config, s.store); err != nil {
 		return err
 	}
