@@ -143,10 +143,6 @@ func (c *Clerk) clear(ctx context.Context, n Notice) error {
 	if err != nil {
 		return err
 	}
-	for _, pager := range c.Pagers {
-		if failure := pager.Clear(ctx, c.pageAlert(ticket)); failure != nil {
-			err = errors.Join(err, fmt.Errorf("%s: %w", pager.Name(), failure))
-		}
-	}
+	_, err = c.everyPager(func(p Pager) error { return p.Clear(ctx, c.pageAlert(ticket)) })
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -96,17 +97,30 @@ func (c *Clerk) alarm(ctx context.Context, n Notice) error {
 
 // raise raises an alert everywhere, and names the pagers that took it. Repeating one does no harm.
 func (c *Clerk) raise(ctx context.Context, alert Alert) (raised string, failed error) {
+	return c.everyPager(func(p Pager) error { return p.Raise(ctx, alert) })
+}
+
+// everyPager tells all of them, and names those that took it. It is refused for good only if nobody can be told by trying again.
+func (c *Clerk) everyPager(tell func(Pager) error) (told string, failed error) {
+	var taken []string
+	var refused error
 	for _, pager := range c.Pagers {
-		if err := pager.Raise(ctx, alert); err != nil {
-			failed = errors.Join(failed, fmt.Errorf("%s: %w", pager.Name(), err))
+		err := tell(pager)
+		if err == nil {
+			taken = append(taken, pager.Name())
 			continue
 		}
-		if raised != "" {
-			raised += " "
+		if err = fmt.Errorf("%s: %w", pager.Name(), err); errors.Is(err, ErrRefused) {
+			refused = errors.Join(refused, err)
+		} else {
+			failed = errors.Join(failed, err)
 		}
-		raised += pager.Name()
 	}
-	return raised, failed
+	told = strings.Join(taken, " ")
+	if failed == nil || refused == nil {
+		return told, errors.Join(failed, refused)
+	}
+	return told, fmt.Errorf("%w; %s", failed, refused.Error())
 }
 
 // summary is an alarm in words, without personal data.

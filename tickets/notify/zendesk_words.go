@@ -110,6 +110,10 @@ func told(e tickets.Event) string {
 		text = "agents were alarmed: " + oneLine(d["reason"], 200)
 	case tickets.EventAccepted:
 		text = "took it"
+	case tickets.EventAttached:
+		text = "put it to incident " + oneLine(d["incident"], 100)
+	case tickets.EventSurveyed:
+		text = fmt.Sprintf("rated how well it was done: %s of %d", oneLine(d["score"], 10), tickets.MaxScore)
 	case tickets.EventBounced:
 		text = "the letter to the customer came back: " + oneLine(d["because"], 300)
 	}
