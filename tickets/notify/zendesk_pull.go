@@ -53,11 +53,14 @@ type position struct {
 func parsePosition(text string) (position, error) {
 	seconds, after, _ := strings.Cut(text, " ")
 	unix, err := strconv.ParseInt(seconds, 10, 64)
-	if err != nil || unix < 0 || strings.ContainsAny(after, " \t\r\n") {
+	if err != nil || unix < 0 || strings.ContainsFunc(after, odd) {
 		return position{}, fmt.Errorf("%w: %.40q is no cursor of Zendesk", tickets.ErrInvalid, text)
 	}
 	return position{since: time.Unix(unix, 0), after: after}, nil
 }
+
+// odd is what no cursor holds.
+func odd(r rune) bool { return r <= ' ' || r > '~' }
 
 func (p position) String() string {
 	return strings.TrimSpace(strconv.FormatInt(p.since.Unix(), 10) + " " + p.after)
@@ -118,7 +121,7 @@ func (z *Zendesk) export(ctx context.Context, at position) (exportPage, error) {
 		return page, err
 	}
 	page.After = cmp.Or(page.After, at.after)
-	if page.After == "" && !page.End || strings.ContainsAny(page.After, " \t\r\n") {
+	if page.After == "" && !page.End || strings.ContainsFunc(page.After, odd) {
 		return page, errors.New("the export has no cursor")
 	}
 	return page, nil

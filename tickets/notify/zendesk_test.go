@@ -392,7 +392,7 @@ func TestRefusesAZendeskThatCannotWork(t *testing.T) {
 }
 
 func FuzzPosition(f *testing.F) {
-	for _, seed := range []string{"", "1772625600", "1772625600 MTU4", "-1", "x y", "1  2"} {
+	for _, seed := range []string{"", "1772625600", "1772625600 MTU4", "-1", "x y", "1  2", "0 \v"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
