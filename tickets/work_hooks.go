@@ -47,11 +47,7 @@ func (c *Clerk) deliver(ctx context.Context, n Notice) error {
 }
 
 func (c *Clerk) message(ctx context.Context, n Notice) (Message, error) {
-	ticket, err := c.Desk.Store.Ticket(ctx, n.Ticket)
-	if err != nil {
-		return Message{}, err
-	}
-	events, err := c.Desk.Store.Events(ctx, n.Ticket)
+	ticket, events, err := c.history(ctx, n.Ticket)
 	if err != nil {
 		return Message{}, err
 	}
@@ -65,6 +61,16 @@ func (c *Clerk) message(ctx context.Context, n Notice) (Message, error) {
 		return Message{}, fmt.Errorf("%w: %w", ErrRefused, err)
 	}
 	return Message{ID: string(n.Ticket) + ":" + key, Type: messageType(events[i].What), At: events[i].At, Data: data}, nil
+}
+
+// history is a ticket with all that happened to it.
+func (c *Clerk) history(ctx context.Context, number Number) (Ticket, []Event, error) {
+	ticket, err := c.Desk.Store.Ticket(ctx, number)
+	if err != nil {
+		return Ticket{}, nil, err
+	}
+	events, err := c.Desk.Store.Events(ctx, number)
+	return ticket, events, err
 }
 
 // published is what other programs read of an event.

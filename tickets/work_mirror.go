@@ -14,12 +14,17 @@ const (
 	mirrorEvery = time.Minute
 )
 
-// Prepare makes the rows that are always open. It is called at every start.
+// Prepare makes the rows that are always open. It is called at every start, and again when it fails, which only the store does.
 func (c *Clerk) Prepare(ctx context.Context) error {
 	if c.Mirror == nil {
 		return nil
 	}
-	return c.reopen(ctx, Notice{ID: "mirror-pull:" + c.Mirror.Name(), Kind: MirrorPull, To: c.Mirror.Name(), Created: c.Desk.now(), Due: c.Desk.now()})
+	now, name := c.Desk.now(), c.Mirror.Name()
+	err := c.reopen(ctx, Notice{ID: "mirror-pull:" + name, Kind: MirrorPull, To: name, Created: now, Due: now})
+	if _, busy := errors.AsType[*Later](err); busy {
+		return nil // another gateway is at it
+	}
+	return err
 }
 
 // remirror has a ticket sent to the other system once more: the row of the ticket is opened again, unless it is still to be worked.
@@ -56,11 +61,7 @@ func (c *Clerk) mirrorPush(ctx context.Context, n Notice) error {
 	if c.Mirror == nil {
 		return fmt.Errorf("%w: no other ticket system is configured", ErrRefused)
 	}
-	ticket, err := c.Desk.Store.Ticket(ctx, n.Ticket)
-	if err != nil {
-		return err
-	}
-	events, err := c.Desk.Store.Events(ctx, n.Ticket)
+	ticket, events, err := c.history(ctx, n.Ticket)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"time"
 
 	"readback/config"
 	"readback/tickets"
@@ -124,4 +125,22 @@ func (s *server) openHooks() (err error) {
 	s.clerk.MirrorEvery = s.config.Notify.Zendesk.Every.D()
 	s.clerk.Mirror, err = mirrorOf(s.config, recordingsIn(recordingsFolder(s.config)))
 	return err
+}
+
+// preparePause is how often is tried to look after the other ticket system while the store is away.
+const preparePause = 10 * time.Second
+
+// prepareClerk has the other ticket system looked after, as soon as the store can be reached.
+func (s *server) prepareClerk(ctx context.Context) {
+	for {
+		err := s.clerk.Prepare(ctx)
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		s.log.Warn("the other ticket system is looked after once the store can be reached", "error", err)
+		select {
+		case <-time.After(preparePause):
+		case <-ctx.Done():
+		}
+	}
 }

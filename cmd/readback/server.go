@@ -191,6 +191,7 @@ func (s *server) serve(ctx context.Context) error {
 		group.Go(func() { s.signers.Run(behind) })
 	}
 	group.Go(func() { s.tidy(behind) })
+	group.Go(func() { s.prepareClerk(behind) })
 	group.Go(func() { s.followIncidents(behind) })
 	group.Go(func() {
 		s.gateway.now.Load().warm(behind, s.log)

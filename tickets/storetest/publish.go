@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -288,6 +289,14 @@ func testMirror(t *testing.T, open func(*testing.T) tickets.Store) {
 		o, m := start(t)
 		m.pulls = []error{nil, errDown, errDown, &tickets.Later{At: noon.Add(10 * time.Minute), Reason: "rate limit"}, nil}
 		if err := o.clerk.Prepare(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		err := o.Store.AmendNotice(t.Context(), "mirror-pull:twin", func(n *tickets.Notice) error { n.Working = noon.Add(time.Minute); return nil })
+		if err := errors.Join(err, o.clerk.Prepare(t.Context())); err != nil {
+			t.Errorf("another gateway is at it: got %v, want no error", err)
+		}
+		err = o.Store.AmendNotice(t.Context(), "mirror-pull:twin", func(n *tickets.Notice) error { n.Working = time.Time{}; return nil })
+		if err != nil {
 			t.Fatal(err)
 		}
 		o.until(10 * time.Minute)
