@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,11 +14,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"readback/config"
 	"readback/tickets"
+	"readback/tickets/jobs"
+	"readback/tickets/sqlite"
 )
 
 const hookSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -200,5 +204,62 @@ paging: {webhooks: [{name: duty, kind: pagerduty, url: "%[1]s", key: hush, plain
 	}
 	if got, want := board.all(), []string{"/crm test", "/v2/enqueue resolve", "/v2/enqueue trigger"}; !slices.Equal(got, want) {
 		t.Errorf("heard %q, want %q", got, want)
+	}
+}
+
+// TestAFailedDeliveryIsRepeatedByAJob goes the whole way: an event, its row, River's job, the clerk, a program that is down at first.
+func TestAFailedDeliveryIsRepeatedByAJob(t *testing.T) {
+	deliveries := make(chan string, 10)
+	var times atomic.Int32
+	listener := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if times.Add(1) == 1 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		deliveries <- r.Header.Get("webhook-id")
+	}))
+	t.Cleanup(listener.Close)
+	c := configured(t, fmt.Sprintf(`notify: {webhooks: [{name: crm, url: %q, secrets: [%s], events: [ticket.received], allow: [127.0.0.1], plain: true}]}`, listener.URL, hookSecret))
+	lite, err := sqlite.Open(t.Context(), filepath.Join(c.Data, "tickets.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = lite.Close() })
+	if _, err := lite.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s := &server{config: c}
+	if s.desk, err = deskOf(c, lite); err != nil {
+		t.Fatal(err)
+	}
+	s.clerk = &tickets.Clerk{Desk: s.desk}
+	if err := s.openHooks(); err != nil {
+		t.Fatal(err)
+	}
+	runner, err := jobs.New(lite.River(), lite, s.clerk, jobs.Config{Node: "test", Poll: 50 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- runner.Run(ctx) }()
+	ticket, err := s.desk.Open(t.Context(), tickets.Request{CallKey: "call-1", Called: "+18887999666", Priority: tickets.P3, Received: time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for range 2 {
+		select {
+		case id := <-deliveries:
+			ids = append(ids, id)
+		case <-time.After(30 * time.Second):
+			t.Fatalf("delivered %q, want it twice", ids)
+		}
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if ids[0] != ids[1] || !strings.HasPrefix(ids[0], string(ticket.Number)+":received:") {
+		t.Errorf("delivered as %q, want the same id twice", ids)
 	}
 }
