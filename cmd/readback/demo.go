@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -35,7 +36,7 @@ const (
 	demoCaller  = "+14155550199"
 	demoAccount = "30471234"
 	demoPIN     = "246810"
-	demoCues    = "menu-support:2 account:" + demoAccount + "# pin:" + demoPIN + "# severity-2:2 tone:speak record-keep:1 callback-right:1 choice-end:9"
+	demoCues    = "menu-support:2 account:" + demoAccount + "# pin:" + demoPIN + "# %sseverity-2:2 tone:speak record-keep:1 callback-right:1 choice-end:9"
 	demoTimeout = 3 * time.Minute
 )
 
@@ -79,7 +80,11 @@ func (d *demoCommand) show(ctx context.Context, out io.Writer, s *server) error 
 	if err := s.addSamples(ctx); err != nil {
 		return err
 	}
-	cues, err := parseCues(demoCues)
+	script, err := s.demoScript(ctx)
+	if err != nil {
+		return err
+	}
+	cues, err := parseCues(script)
 	if err != nil {
 		return err
 	}
@@ -97,6 +102,22 @@ func (d *demoCommand) show(ctx context.Context, out io.Writer, s *server) error 
 		return err
 	}
 	return s.showTicket(ctx, out, report)
+}
+
+// demoScript is what the caller presses: a demo of before may have left tickets and incidents, and this is another problem.
+func (s *server) demoScript(ctx context.Context) (string, error) {
+	if err := s.desk.ReadIncidents(ctx); err != nil {
+		return "", err
+	}
+	open, err := s.desk.OpenTickets(ctx, demoAccount)
+	if err != nil {
+		return "", err
+	}
+	another := strings.Repeat("incident-choices:2 ", len(s.desk.Touching(numberOf(s.config, demoNumber).Region)))
+	if len(open) > 0 {
+		another += "open-choices:2 "
+	}
+	return fmt.Sprintf(demoCues, another), nil
 }
 
 // addSamples stores the sample accounts, but not beside somebody's real ones.
