@@ -169,7 +169,7 @@ func requestDetail(r Request) map[string]string {
 		claimed = clean(r.Account.ID, MaxAccount)
 	}
 	pressed := ""
-	if r.Priority.Valid() {
+	if r.Priority.Valid() && r.Incident == "" {
 		pressed = r.Priority.String()
 	}
 	return detail(

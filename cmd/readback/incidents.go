@@ -257,7 +257,7 @@ func atIncident(ctx context.Context, flags configFlag, console *console, inJSON 
 		if inJSON {
 			return printJSON(console.out, incident)
 		}
-		_, err = fmt.Fprintf(console.out, "incident %s is %s; %d customers are told\n", incident.ID, incident.State, told)
+		_, err = fmt.Fprintf(console.out, "incident %s is %s; customers told: %d\n", incident.ID, incident.State, told)
 		return err
 	})
 }

@@ -98,8 +98,8 @@ func testAttached(t *testing.T, o *office) {
 		t.Errorf("the ticket is %v of incident %q", ticket.Priority, ticket.Incident)
 	}
 	events, err := o.Store.Events(t.Context(), ticket.Number)
-	if err != nil || len(events) != 2 || events[1].What != tickets.EventAttached || events[1].Detail["incident"] != incident.ID {
-		t.Errorf("events %+v, %v; want received and attached", events, err)
+	if err != nil || len(events) != 2 || events[1].What != tickets.EventAttached || events[1].Detail["incident"] != incident.ID || events[0].Detail["pressed"] != "" {
+		t.Errorf("events %+v, %v; want received, without a key for a priority, and attached", events, err)
 	}
 	if _, paged := o.notices(ticket.Number)[tickets.Page]; paged {
 		t.Error("an engineer is woken for a ticket of an incident that is known")
