@@ -99,7 +99,7 @@ func (l layers) read(name string) (string, error) {
 		}
 		return string(content), nil
 	}
-	return "", fmt.Errorf("the template %s is missing", name)
+	return "", fmt.Errorf("a template is missing: %w", &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist})
 }
 
 // directories are the languages that any layer has, sorted.
@@ -125,14 +125,13 @@ func (l layers) language(name string) (map[string]*text.Template, error) {
 	}
 	words := map[string]*text.Template{}
 	for _, kind := range mailKinds {
-		file := name + "/" + kind + ".tmpl"
-		own, err := l.read(file)
+		own, err := l.letter(name, kind)
 		if err != nil {
 			return nil, err
 		}
 		t, err := text.New(name + "/common.tmpl").Option("missingkey=error").Parse(common)
 		if err == nil {
-			t, err = t.New(file).Parse(own)
+			t, err = t.New(name + "/" + kind + ".tmpl").Parse(own)
 		}
 		if err != nil {
 			return nil, err
@@ -140,6 +139,20 @@ func (l layers) language(name string) (map[string]*text.Template, error) {
 		words[kind] = t
 	}
 	return words, nil
+}
+
+// letter is one letter in a language, or else as the same language has it for another country.
+func (l layers) letter(language, kind string) (string, error) {
+	own, err := l.read(language + "/" + kind + ".tmpl")
+	primary, _, _ := strings.Cut(language, "-")
+	for _, other := range l.directories() {
+		if errors.Is(err, fs.ErrNotExist) && strings.HasPrefix(other, primary+"-") {
+			if lent, missing := l.read(other + "/" + kind + ".tmpl"); missing == nil {
+				return lent, nil
+			}
+		}
+	}
+	return own, err
 }
 
 // languages are those there are words in, sorted.

@@ -463,6 +463,14 @@ func TestOwnTemplates(t *testing.T) {
 	if err != nil || page.subject != "N" || !strings.Contains(page.html, "Ours: 4821 5906") {
 		t.Errorf("got %+v, %v, want our own words", page, err)
 	}
+	config.Templates = files("en-CA/common.tmpl", `{{define "hello"}}Hello, eh,{{end}}{{define "level"}}l{{end}}{{define "meaning"}}m{{end}}{{define "work"}}w{{end}}{{define "date"}}d{{end}}{{define "ticketfacts"}}N | {{.Number}}{{end}}{{define "footer"}}f{{end}}`)
+	if m, err = NewMailer(config); err != nil {
+		t.Fatal(err)
+	}
+	page, err = m.words.write(m.view(SampleLetter(tickets.NumberByEmail, "ann@example.com", "en-CA")))
+	if err != nil || page.language != "en-CA" || !strings.Contains(page.text, "Hello, eh,") || page.subject != "Your ticket number: 4821 5906" {
+		t.Errorf("got %+v, %v, want the letter of the United States with Canadian words", page, err)
+	}
 	for name, bad := range map[string]fstest.MapFS{
 		"no template at all":   files("en-US/survey.tmpl", `{{define "subject"}`),
 		"a field that is none": files("fr-FR/links.tmpl", `{{define "subject"}}{{.Nothing}}{{end}}{{define "heading"}}h{{end}}{{define "body"}}b{{end}}`),
