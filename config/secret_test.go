@@ -36,7 +36,7 @@ func TestSecretsAreMaskedHoweverTheyAreShown(t *testing.T) {
 		"%v":       fmt.Sprintf("%v", c),
 		"%+v":      fmt.Sprintf("%+v", *c),
 		"%#v":      fmt.Sprintf("%#v", *c),
-		"%d":       fmt.Sprintf("%d %x %q %s", c.Store, c.Store.URL, c.Store.URL, c.Store),
+		"%d":       fmt.Sprintf("%d %x %q %s", c.Store.URL, c.Store.URL, c.Store.URL, c.Store.URL),
 		"warnings": warned.String(),
 	} {
 		for _, secret := range []string{"hush", "0123456789abcdef", fmt.Sprintf("%x", "hush")} {

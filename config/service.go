@@ -58,6 +58,8 @@ type Calls struct {
 type Store struct {
 	// A PostgreSQL address like postgres://readback@db.example.com/readback. Empty: SQLite in the data directory.
 	URL Secret `yaml:"url"`
+	// Ticket numbers that a gateway fetches from the database at a time. Half of them at least are there when the database goes away: with none left, callers are told that nothing can be registered now.
+	Numbers int `yaml:"numbers" jsonschema:"minimum=100,maximum=100000"`
 }
 
 // Agents are those who work on tickets, and whom callers may be put through to once their ticket's number was read.

@@ -16,7 +16,7 @@ func (n *Numbers) lease(ctx context.Context, enough int64) error {
 	if n.Left() > enough {
 		return nil
 	}
-	block, err := n.serials.LeaseSerials(ctx, n.node, leaseSize, time.Now())
+	block, err := n.serials.LeaseSerials(ctx, n.node, n.block, time.Now())
 	if err != nil {
 		return errors.Join(ErrNoNumbers, fmt.Errorf("lease ticket numbers: %w", err))
 	}
@@ -58,14 +58,14 @@ func (n *Numbers) discard() error {
 func (n *Numbers) refillSoon() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.filling || n.ctx.Err() != nil || n.left() > leaseLow || time.Since(n.refilled) < refillPause {
+	if n.filling || n.ctx.Err() != nil || n.left() > n.block/2 || time.Since(n.refilled) < refillPause {
 		return
 	}
 	n.filling = true
 	n.refills.Go(func() {
 		ctx, cancel := context.WithTimeout(n.ctx, refillTime)
 		defer cancel()
-		err := n.lease(ctx, leaseLow)
+		err := n.lease(ctx, n.block/2)
 		n.mu.Lock()
 		defer n.mu.Unlock()
 		n.filling = false

@@ -9,8 +9,7 @@ import (
 )
 
 const (
-	leaseSize = 1000          // serials in a block
-	leaseLow  = leaseSize / 2 // with this many left the next block is leased
+	leaseSize = 1000 // serials in a block, unless it is said otherwise; with half of one left the next is leased
 	// takeSize is how many serials are written off as used at once. A crash loses at most so many of them.
 	takeSize     = 50
 	refillTime   = 5 * time.Second
@@ -50,6 +49,7 @@ func (s Stock) left() int64 {
 // The next block is leased in the background when half of one is left, so numbers can be given out while the store is away. Close it.
 type Numbers struct {
 	node    string
+	block   int64 // serials leased at once
 	serials Serials
 	shelf   Shelf
 
@@ -68,7 +68,15 @@ type Numbers struct {
 // NewNumbers gives out the numbers of a node. With a nil shelf what is left of a lease is lost at a restart.
 func NewNumbers(node string, serials Serials, shelf Shelf) *Numbers {
 	ctx, stop := context.WithCancel(context.Background())
-	return &Numbers{node: node, serials: serials, shelf: shelf, ctx: ctx, stop: stop, leasing: make(chan struct{}, 1)}
+	return &Numbers{node: node, block: leaseSize, serials: serials, shelf: shelf, ctx: ctx, stop: stop, leasing: make(chan struct{}, 1)}
+}
+
+// LeaseAtOnce has blocks be of so many serials: half of them at least are there when the store goes away. It is said before
+// numbers are given out; 0 changes nothing.
+func (n *Numbers) LeaseAtOnce(serials int) {
+	if serials > 0 {
+		n.block = int64(serials)
+	}
 }
 
 // Prepare fills the stock, so that the first call does not wait for it, and puts aside a shelf that belongs to another store. It
@@ -77,10 +85,10 @@ func (n *Numbers) Prepare(ctx context.Context) error {
 	if err := n.load(ctx); err != nil {
 		return err
 	}
-	if n.Left() > leaseLow {
+	if n.Left() > n.block/2 {
 		return nil
 	}
-	if err := n.lease(ctx, leaseLow); err != nil && n.Left() == 0 {
+	if err := n.lease(ctx, n.block/2); err != nil && n.Left() == 0 {
 		return err
 	}
 	return nil

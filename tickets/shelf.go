@@ -29,8 +29,8 @@ func (f FileShelf) Load() (Stock, error) {
 	}
 	var stock Stock
 	if err := json.Unmarshal(data, &stock); err != nil || !stock.sane() {
-		return Stock{}, fmt.Errorf("leased ticket numbers in %s: %w: the file is damaged; remove it, at most %d numbers go unused",
-			string(f), ErrInvalid, maxLeases*leaseSize)
+		return Stock{}, fmt.Errorf("leased ticket numbers in %s: %w: the file is damaged; remove it, the numbers in it go unused",
+			string(f), ErrInvalid)
 	}
 	return stock, nil
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"readback/config"
+	"readback/tickets/spool"
 )
 
 const (
@@ -220,6 +221,7 @@ type gatewayPage struct {
 	Since     time.Time     `json:"since"`
 	Draining  bool          `json:"draining"`
 	Addresses []pageAddress `json:"addresses"`
+	Spool     *spool.Stats  `json:"spool,omitempty"`
 }
 
 type pageAddress struct {
@@ -231,6 +233,9 @@ func (s *server) page() gatewayPage {
 	p := gatewayPage{Version: version, Node: s.config.Node, Since: s.since, Draining: s.draining.Load(), Addresses: []pageAddress{}}
 	for i, address := range s.agent.Addrs() {
 		p.Addresses = append(p.Addresses, pageAddress{s.listening[i].Network, address.String()})
+	}
+	if stats, ok := s.spoolStats(); ok {
+		p.Spool = &stats
 	}
 	return p
 }

@@ -23,8 +23,8 @@ const (
 // readiness says why calls should go elsewhere; nil is ready.
 type readiness func(ctx context.Context) error
 
-// httpHandler serves the pages for machines: is it alive, is it ready, what does it count; and those for customers, if any.
-func httpHandler(ready readiness, registry *prometheus.Registry, surveys http.Handler) http.Handler {
+// httpHandler serves the pages for machines: is it alive, is it ready and in what way, what does it count; and those for customers, if any.
+func httpHandler(ready readiness, text func() string, registry *prometheus.Registry, surveys http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
@@ -34,7 +34,7 @@ func httpHandler(ready readiness, registry *prometheus.Registry, surveys http.Ha
 			plain(w, http.StatusServiceUnavailable, err.Error())
 			return
 		}
-		plain(w, http.StatusOK, "ready")
+		plain(w, http.StatusOK, text())
 	})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	if surveys != nil {

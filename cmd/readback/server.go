@@ -106,7 +106,7 @@ func (s *server) openDesk(ctx context.Context, with parts) (err error) {
 		return err
 	}
 	if s.store = with.store; s.store == nil {
-		if s.store, err = openMigrated(ctx, s.config); err != nil {
+		if s.store, err = openForGateway(ctx, s.config, s.log); err != nil {
 			return err
 		}
 	}
@@ -114,9 +114,11 @@ func (s *server) openDesk(ctx context.Context, with parts) (err error) {
 		return err
 	}
 	s.numbers = tickets.NewNumbers(s.config.Node, s.store, tickets.FileShelf(filepath.Join(s.config.Data, "numbers.json")))
+	s.numbers.LeaseAtOnce(s.config.Store.Numbers)
 	if err := s.numbers.Prepare(ctx); err != nil {
 		return fmt.Errorf("no ticket numbers to give out: %w", err)
 	}
+	s.metrics.registry.MustRegister(newSpoolMetrics(s.spoolStats))
 	s.desk.Numbers, s.desk.Log = s.numbers, s.log
 	s.desk.Observe = func(sighting tickets.Sighting) {
 		s.metrics.lockouts.WithLabelValues(sighting.Trunk, string(sighting.Kind)).Inc()
@@ -184,6 +186,9 @@ func (s *server) serve(ctx context.Context) error {
 	var group sync.WaitGroup
 	defer group.Wait()
 	defer stop()
+	if front, ok := s.store.(*spooled); ok {
+		group.Go(func() { front.Run(behind) })
+	}
 	group.Go(func() { s.records.run(behind) })
 	group.Go(func() { s.traces.run(behind) })
 	group.Go(func() { s.room.run(behind) })
@@ -198,7 +203,7 @@ func (s *server) serve(ctx context.Context) error {
 	})
 	if s.http != nil {
 		group.Go(func() {
-			if err := serveHTTP(behind, s.http, httpHandler(s.ready, s.metrics.registry, s.surveys)); err != nil {
+			if err := serveHTTP(behind, s.http, httpHandler(s.ready, s.readyText, s.metrics.registry, s.surveys)); err != nil {
 				s.log.Error("the HTTP listener ended", "error", err)
 			}
 		})

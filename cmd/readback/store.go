@@ -31,8 +31,12 @@ func openStore(ctx context.Context, c *config.Config) (store, error) {
 	return sqlite.Open(ctx, filepath.Join(c.Data, "readback.db"))
 }
 
-// openMigrated opens the store for a command that reads or writes it, tables up to date.
+// openMigrated opens the store for a command that reads or writes it, tables up to date. What a gateway here keeps in its spool
+// is part of it.
 func openMigrated(ctx context.Context, c *config.Config) (store, error) {
+	if hasSpool(c) {
+		return openSpooled(ctx, c, nil)
+	}
 	s, err := openStore(ctx, c)
 	if err != nil {
 		return nil, err

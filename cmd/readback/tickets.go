@@ -23,6 +23,7 @@ type ticketsCommand struct {
 	Accept      ticketsAcceptCommand      `cmd:"" help:"Take a ticket: nobody is paged for it any more."`
 	Acknowledge ticketsAcknowledgeCommand `cmd:"" help:"Note that you told the customer that the ticket is registered."`
 	Bounced     ticketsBouncedCommand     `cmd:"" help:"Note that the acknowledgement by e-mail came back: the customer is told in another way."`
+	Spool       ticketsSpoolCommand       `cmd:"" help:"Tickets that wait for a database that is away."`
 	Outbox      outboxCommand             `cmd:"" help:"What has still to be sent, and what could not be."`
 	Export      ticketsExportCommand      `cmd:"" help:"Tickets and their events with the proof that nothing was changed, as JSON lines; or hold them against it."`
 	Key         ticketsKeyCommand         `cmd:"" help:"Print the public key by which others verify what this node signs."`

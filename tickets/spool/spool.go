@@ -202,6 +202,15 @@ func (s *Store) Stats() Stats {
 	return stats
 }
 
+// Read tells what a spool's own store holds, without its gateway.
+func Read(ctx context.Context, local Local) (Stats, error) {
+	s := &Store{local: local, breaker: newBreaker(nil)}
+	if err := s.load(ctx); err != nil {
+		return Stats{}, fmt.Errorf("spool: %w", err)
+	}
+	return s.Stats(), nil
+}
+
 // Ping fails only when there is neither database nor spool.
 func (s *Store) Ping(ctx context.Context) error {
 	err := s.breaker.try(ctx, s.patience, s.main.Ping)
