@@ -6,7 +6,7 @@ LINT_VERSION := v2.15.0
 FUZZ  ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: help build test peers lint bench limit signalling fuzz update
+.PHONY: help build test peers lint bench limit signalling faults fuzz update
 
 help: ## these lines
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -40,6 +40,9 @@ limit: peers ## what a call costs beside the same packets in C, and how evenly p
 
 signalling: peers ## 1000 calls a second, 100,000 calls' memory, a flood of strangers: 6 minutes on a quiet machine
 	go test -run '^$$' -bench Signalling -benchtime 1x -timeout 30m ./cmd/readback
+
+faults: peers ## 2,000 calls while the database, the disk and the gateway fail: 10 minutes
+	READBACK_FAULTS_CALLS=2000 go test -race -run 'TestFaults$$' -v -timeout 1h ./tickets/spool
 
 fuzz: ## every fuzz target for FUZZ=30s
 	@for target in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | sort -u); do \

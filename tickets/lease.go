@@ -25,6 +25,34 @@ func (n *Numbers) lease(ctx context.Context, enough int64) error {
 	return n.add(block)
 }
 
+// borrow leases a few serials past the shelf, which cannot be written now: they are lost at a restart, and given out to nobody
+// else. Should the store have none either, why is the failure.
+func (n *Numbers) borrow(ctx context.Context, why error) error {
+	if n.shelf == nil || !errors.Is(why, errShelf) {
+		return why
+	}
+	if err := n.enter(ctx); err != nil {
+		return errors.Join(why, err)
+	}
+	defer n.leave()
+	block, err := n.serials.LeaseSerials(ctx, n.node, takeSize, time.Now())
+	if err != nil {
+		return errors.Join(why, err)
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.stock.Store != block.Store { // the shelf has never worked, or is another store's
+		return why
+	}
+	if n.ready.Next == n.ready.End {
+		n.ready = Span{Next: block.First, End: block.First + block.Count}
+	}
+	return nil
+}
+
+// errShelf: leased serials could not be kept.
+var errShelf = errors.New("keep leased ticket numbers before their use")
+
 // add keeps a block. Blocks of another store than this one's are dropped: it has numbers of its own.
 func (n *Numbers) add(block Lease) error {
 	stock := Stock{Store: block.Store, Spans: []Span{{Next: block.First, End: block.First + block.Count}}}

@@ -110,14 +110,17 @@ func (n *Numbers) Next(ctx context.Context) (Number, error) {
 	}
 	for {
 		serial, ok, err := n.take()
-		if err != nil {
-			return "", err
-		}
 		if ok {
 			n.refillSoon()
 			return NumberOf(serial)
 		}
-		if err := n.lease(ctx, 0); err != nil {
+		if err == nil {
+			err = n.lease(ctx, 0)
+		}
+		if err != nil {
+			err = n.borrow(ctx, err)
+		}
+		if err != nil {
 			return "", err
 		}
 	}
@@ -213,7 +216,7 @@ func (n *Numbers) save(stock Stock) error {
 		return nil
 	}
 	if err := n.shelf.Save(stock); err != nil {
-		return errors.Join(ErrNoNumbers, fmt.Errorf("keep leased ticket numbers before their use: %w", err))
+		return errors.Join(ErrNoNumbers, fmt.Errorf("%w: %w", errShelf, err))
 	}
 	return nil
 }

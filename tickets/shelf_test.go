@@ -138,3 +138,57 @@ func TestFileShelfTellsADamagedFile(t *testing.T) {
 		}
 	}
 }
+
+// A fullShelf takes nothing, as on a disk without room.
+type fullShelf struct {
+	tickets.FileShelf
+	full bool
+}
+
+func (f *fullShelf) Save(stock tickets.Stock) error {
+	if f.full {
+		return errors.New("no space left on device")
+	}
+	return f.FileShelf.Save(stock)
+}
+
+// TestNumbersOutliveTheDisk: a full disk is no reason to refuse tickets that the store takes, and nothing is promised without both.
+func TestNumbersOutliveTheDisk(t *testing.T) {
+	shelf := &fullShelf{FileShelf: tickets.FileShelf(filepath.Join(t.TempDir(), "numbers.json"))}
+	var store office
+	numbers := tickets.NewNumbers("a", &store, shelf)
+	if err := numbers.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	given := map[tickets.Number]bool{}
+	shelf.full = true
+	for range 500 {
+		number, err := numbers.Next(t.Context())
+		if err != nil || given[number] {
+			t.Fatalf("got %s again or %v", number, err)
+		}
+		given[number] = true
+	}
+	store.leave(true)
+	var err error
+	for range 100 {
+		if _, err = numbers.Next(t.Context()); err != nil {
+			break
+		}
+	}
+	if !errors.Is(err, tickets.ErrNoNumbers) {
+		t.Errorf("without disk and store: got %v, want ErrNoNumbers", err)
+	}
+	shelf.full = false
+	store.leave(false)
+	for range 1500 {
+		number, err := numbers.Next(t.Context())
+		if err != nil || given[number] {
+			t.Fatalf("afterwards: got %s again or %v", number, err)
+		}
+		given[number] = true
+	}
+	if err := numbers.Close(); err != nil {
+		t.Error(err)
+	}
+}

@@ -95,6 +95,9 @@ func (f *follower) copyAll(ctx context.Context, now time.Time) error {
 		}
 		after = last
 	}
+	if f.whole.IsZero() {
+		f.store.log.Info("there is a copy of all accounts")
+	}
 	f.cursor, f.whole = cursor, now
 	return nil
 }
