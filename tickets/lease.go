@@ -41,7 +41,7 @@ func (n *Numbers) borrow(ctx context.Context, why error) error {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.stock.Store != block.Store { // the shelf has never worked, or is another store's
+	if n.stock.Store != block.Store { // what is left of the stock would be another store's
 		return why
 	}
 	if n.ready.Next == n.ready.End {

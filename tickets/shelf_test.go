@@ -122,8 +122,8 @@ func TestNumbersLeaseTheNextBlockAtHalf(t *testing.T) {
 
 func TestNumbersAreNotGivenOutBeforeTheyAreKept(t *testing.T) {
 	numbers := tickets.NewNumbers("a", &office{}, tickets.FileShelf(filepath.Join(t.TempDir(), "gone", "numbers.json")))
-	if number, err := numbers.Next(t.Context()); !errors.Is(err, tickets.ErrNoNumbers) {
-		t.Errorf("got %s, %v, want ErrNoNumbers", number, err)
+	if err := numbers.Prepare(t.Context()); !errors.Is(err, tickets.ErrNoNumbers) || numbers.Left() != 0 {
+		t.Errorf("got %d numbers, %v, want ErrNoNumbers", numbers.Left(), err)
 	}
 }
 
