@@ -23,19 +23,15 @@ var (
 	errInformed = errors.New("the caller was told about a ticket")
 )
 
-// known offers a customer the status of open tickets before a new one is opened: one problem is one ticket. Who proved nothing
-// but the number that the call came from is asked for the PIN before anything is told.
+// known offers a customer the status of open tickets before a new one is opened: one problem is one ticket. Who did not give
+// the PIN until now is asked for it before anything is told.
 func (c *conversation) known(ctx context.Context) error {
 	open := c.openTickets(ctx)
 	if len(open) == 0 {
 		return errNothing
 	}
-	there := "open-ticket"
-	if len(open) > 1 {
-		there = "open-tickets"
-	}
 	for {
-		key, err := c.ask(ctx, string(keyStatus)+string(keyNewProblem), c.prompts(there, "open-choices"))
+		key, err := c.ask(ctx, string(keyStatus)+string(keyNewProblem), c.openChoices(len(open)))
 		if err != nil || key == keyNewProblem {
 			return err
 		}
@@ -49,6 +45,16 @@ func (c *conversation) known(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+func (c *conversation) openChoices(count int) []Prompt {
+	switch {
+	case !c.pin:
+		return c.prompts("open-choices")
+	case count == 1:
+		return c.prompts("open-ticket", "open-choices")
+	}
+	return c.prompts("open-tickets", "open-choices")
 }
 
 // openTickets are those of a known account. When the desk cannot tell, the call goes on as if there were none.

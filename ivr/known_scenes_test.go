@@ -7,7 +7,7 @@ var knownScenes = map[string]scene{
 	"a vouched number has an open ticket, and tells nothing of it without the PIN": {caller: ada, open: 1, play: `
 		hears welcome
 		presses 2
-		hears recognized open-ticket open-choices
+		hears recognized open-choices
 		presses 1
 		hears pin
 		presses 246810#
@@ -41,11 +41,11 @@ var knownScenes = map[string]scene{
 	"an open ticket, but a new problem": {caller: ada, open: 1, play: `
 		hears welcome
 		presses 2
-		hears recognized open-ticket open-choices
+		hears recognized open-choices
 		presses 2
 		hears severity
 		presses *
-		hears open-ticket open-choices
+		hears open-choices
 		presses 2
 		hears severity severity-1 severity-2
 		presses 3
@@ -161,13 +161,13 @@ var knownScenes = map[string]scene{
 	"a PIN that the caller does not know": {caller: ada, open: 1, play: `
 		hears welcome
 		presses 2
-		hears recognized open-ticket open-choices
+		hears recognized open-choices
 		presses 1
 		hears pin
 		presses 999999#
 		hears identify-wrong pin
 		presses *
-		hears open-ticket open-choices
+		hears open-choices
 		presses 1
 		hears pin
 		presses 888888#
@@ -186,7 +186,7 @@ var knownScenes = map[string]scene{
 	"no PIN can be checked": {caller: ada, open: 1, lost: true, play: `
 		hears welcome
 		presses 2
-		hears recognized open-ticket open-choices
+		hears recognized open-choices
 		presses 1
 		hears pin
 		presses 246810#

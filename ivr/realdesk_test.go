@@ -33,7 +33,7 @@ var opened = `
 	`
 
 // again is opened by a customer who has an open ticket by now, and another problem.
-var again = strings.Replace(opened, "hears recognized severity", "hears recognized open-ticket open-choices\n\tpresses 2\n\thears severity", 1)
+var again = strings.Replace(opened, "hears recognized severity", "hears recognized open-choices\n\tpresses 2\n\thears severity", 1)
 
 // histories are calls one after the other, at one real desk on a real store, with what is in the store
 // after them.
@@ -92,7 +92,7 @@ var histories = map[string]struct {
 			{after: time.Hour, play: `
 				hears welcome
 				presses 2
-				hears recognized open-ticket open-choices
+				hears recognized open-choices
 				presses 1
 				hears pin
 				presses 246810#
