@@ -24,6 +24,7 @@ func acknowledge(f *Folder, a Acknowledgement) {
 	f.Ticket.Acknowledged, f.Ticket.AcknowledgedBy = a.At, a.By
 	f.Note(a.Event(f.Ticket.Number))
 	f.each(untold, func(n *Notice) { n.Cancelled = a.At })
+	f.each(func(n Notice) bool { return n.Kind == PageClear && n.Detail["alert"] != "" }, func(n *Notice) { n.Created, n.Due = a.At, a.At })
 }
 
 // untold: it is there because the customer was not told.

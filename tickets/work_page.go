@@ -143,6 +143,12 @@ func (c *Clerk) clear(ctx context.Context, n Notice) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.everyPager(func(p Pager) error { return p.Clear(ctx, c.pageAlert(ticket)) })
+	alert := c.pageAlert(ticket)
+	if id := n.Detail["alert"]; id != "" {
+		n.ID = id
+		alert = c.alarmAlert(n)
+		alert.Ticket = ticket
+	}
+	_, err = c.everyPager(func(p Pager) error { return p.Clear(ctx, alert) })
 	return err
 }

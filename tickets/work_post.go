@@ -75,7 +75,7 @@ func iso8601(d time.Duration) string {
 // alarm tells agents, by every pager there is. That it was raised is noted in the ticket once one of them took it; where there is
 // none, the log is what there is.
 func (c *Clerk) alarm(ctx context.Context, n Notice) error {
-	alert := Alert{ID: n.ID, Reason: n.Reason, Summary: summary(n), Urgent: n.Reason == ReasonUnacknowledged || n.Reason == ReasonNoWay, Node: c.Desk.node(), At: n.Created}
+	alert := c.alarmAlert(n)
 	if n.Ticket != "" {
 		var err error
 		if alert.Ticket, err = c.Desk.Store.Ticket(ctx, n.Ticket); err != nil {
@@ -85,7 +85,7 @@ func (c *Clerk) alarm(ctx context.Context, n Notice) error {
 	c.log().Warn("alarm", "reason", n.Reason, "ticket", n.Ticket, "about", n.To)
 	raised, failed := c.raise(ctx, alert)
 	if n.Ticket != "" && n.Detail["noted"] == "" && (raised != "" || len(c.Pagers) == 0) {
-		if err := c.note(ctx, n.Ticket, Event{Who: WhoGateway, What: EventAlarmed, Detail: detail("reason", n.Reason, "by", orText(raised, "log"))}); err != nil {
+		if err := c.alarmed(ctx, n, raised); err != nil {
 			return err
 		}
 		if err := c.amend(ctx, n.ID, func(n *Notice) error { *n = n.with("noted", "yes"); return nil }); err != nil {
@@ -94,6 +94,33 @@ func (c *Clerk) alarm(ctx context.Context, n Notice) error {
 	}
 	return failed
 }
+
+func (c *Clerk) alarmAlert(n Notice) Alert {
+	return Alert{ID: n.ID, Reason: n.Reason, Summary: summary(n), Urgent: n.Reason == ReasonUnacknowledged || n.Reason == ReasonNoWay, Node: c.Desk.node(), At: n.Created}
+}
+
+// alarmed notes an alarm in its ticket. What was raised because the customer is not told has a row that clears it once that is over.
+func (c *Clerk) alarmed(ctx context.Context, n Notice, raised string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTime)
+	defer cancel()
+	now := c.Desk.now()
+	_, err := c.Desk.amend(ctx, n.Ticket, func(f *Folder) error {
+		f.Note(Event{At: now, Who: WhoGateway, What: EventAlarmed, Detail: detail("reason", n.Reason, "by", orText(raised, "log"))})
+		if raised == "" || !untold(n) {
+			return nil
+		}
+		over := Notice{ID: "clear:" + n.ID, Kind: PageClear, Reason: n.Reason, Created: n.Created, Due: now.Add(alarmLife), Detail: map[string]string{"alert": n.ID}}
+		if !f.Ticket.Acknowledged.IsZero() {
+			over.Due = now
+		}
+		f.Add(over)
+		return nil
+	})
+	return err
+}
+
+// alarmLife is how long an alarm stands that nobody ends.
+const alarmLife = 7 * 24 * time.Hour
 
 // raise raises an alert everywhere, and names the pagers that took it. Repeating one does no harm.
 func (c *Clerk) raise(ctx context.Context, alert Alert) (raised string, failed error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -64,6 +65,31 @@ func testPagers(t *testing.T, open func(*testing.T) tickets.Store) {
 		o := start(t, []error{&tickets.Later{At: noon.Add(30 * time.Second), Err: errors.New("429")}, nil})
 		if n := row(t, o); n.Done.Sub(noon) != 30*time.Second {
 			t.Errorf("got %+v after %q, want it done after 30 s", n, o.done())
+		}
+	})
+	t.Run("an alarm ends when the customer is told", func(t *testing.T) {
+		o := newOffice(t, open(t))
+		o.clerk.Mailer, o.clerk.Phone = nil, nil
+		o.clerk.Pagers = []tickets.Pager{&bell{o, "bell", nil}}
+		ticket := o.open(o.request())
+		o.until(3*time.Hour + 30*time.Minute)
+		if err := o.Desk.Acknowledge(t.Context(), ticket.Number, tickets.Acknowledgement{By: tickets.ByAgent}); err != nil {
+			t.Fatal(err)
+		}
+		o.until(30 * 24 * time.Hour)
+		want := []string{"1m30s bell raises no-way-to-acknowledge", "3h0m0s bell raises unacknowledged", "3h30m0s bell clears", "3h30m0s bell clears"}
+		if got := o.done(); !slices.Equal(got, want) {
+			t.Errorf("done %q, want %q", got, want)
+		}
+	})
+	t.Run("an alarm that nobody ends, ends after a week", func(t *testing.T) {
+		o := newOffice(t, open(t))
+		o.clerk.Mailer, o.clerk.Phone, o.Desk.Mail, o.CallBack = nil, nil, false, false
+		o.clerk.Pagers = []tickets.Pager{&bell{o, "bell", nil}}
+		o.open(o.request())
+		o.until(30 * 24 * time.Hour)
+		if got, want := o.done(), []string{"0s bell raises no-way-to-acknowledge", "168h0m0s bell clears"}; !slices.Equal(got, want) {
+			t.Errorf("done %q, want %q", got, want)
 		}
 	})
 }
