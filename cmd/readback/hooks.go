@@ -59,7 +59,7 @@ func pagerOf(p config.PagingWebhook) (tickets.Pager, error) {
 type recordingOpener func(ctx context.Context, name string) (io.ReadCloser, int64, error)
 
 // mirrorOf is the Zendesk that tickets are kept in step with; nil when there is none.
-func mirrorOf(c *config.Config, recordings recordingOpener) (tickets.Mirror, error) {
+func mirrorOf(c *config.Config, recordings recordingOpener) (*notify.Zendesk, error) {
 	z := c.Notify.Zendesk
 	if !z.On() {
 		return nil, nil
@@ -123,7 +123,10 @@ func (s *server) openHooks() (err error) {
 		return err
 	}
 	s.clerk.MirrorEvery = s.config.Notify.Zendesk.Every.D()
-	s.clerk.Mirror, err = mirrorOf(s.config, recordingsIn(recordingsFolder(s.config)))
+	mirror, err := mirrorOf(s.config, recordingsIn(recordingsFolder(s.config)))
+	if mirror != nil { // a nil *Zendesk in the interface would not be nil
+		s.clerk.Mirror = mirror
+	}
 	return err
 }
 

@@ -46,6 +46,10 @@ func (s *switchboard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, `{"tickets":[]}`)
 		return
 	}
+	if r.URL.Path == "/api/v2/users/me" {
+		_, _ = io.WriteString(w, `{"user":{"id":7,"name":"Readback"}}`)
+		return
+	}
 	_, _ = io.WriteString(w, fmt.Sprintf(`{"ticket":{"id":1,"external_id":%q}}`, "10000004"))
 }
 
@@ -189,20 +193,20 @@ func TestNotifyHook(t *testing.T) {
 	t.Cleanup(listener.Close)
 	path := filepath.Join(t.TempDir(), "readback.yaml")
 	written := fmt.Sprintf(`
-notify: {webhooks: [{name: crm, url: "%[1]s/crm", secrets: [%[2]s], allow: [127.0.0.1], plain: true}]}
+notify: {webhooks: [{name: crm, url: "%[1]s/crm", secrets: [%[2]s], allow: [127.0.0.1], plain: true}], zendesk: {url: "%[1]s", token: hush, allow: [127.0.0.1], plain: true}}
 paging: {webhooks: [{name: duty, kind: pagerduty, url: "%[1]s", key: hush, plain: true, allow: [127.0.0.1]}, {name: inside, kind: pagerduty, url: "%[1]s", key: hush, plain: true}]}
 `, listener.URL, hookSecret)
 	if err := os.WriteFile(path, []byte(written), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]string{"crm": "crm took the message\n", "duty": "duty took the alert\nduty took its end\n", "inside": "", "nobody": ""} {
+	for name, want := range map[string]string{"crm": "crm took the message\n", "duty": "duty took the alert\nduty took its end\n", "zendesk": "zendesk knows us as \"Readback\"\n", "inside": "", "nobody": ""} {
 		var out, errs strings.Builder
 		err := run(t.Context(), []string{"notify", "hook", "-c", path, name}, strings.NewReader(""), &out, &errs)
 		if out.String() != want || (err == nil) != (want != "") || err != nil && strings.Contains(err.Error(), "hush") {
 			t.Errorf("%s: got %q, %v, want %q", name, out.String(), err, want)
 		}
 	}
-	if got, want := board.all(), []string{"/crm test", "/v2/enqueue resolve", "/v2/enqueue trigger"}; !slices.Equal(got, want) {
+	if got, want := board.all(), []string{"/api/v2/users/me", "/crm test", "/v2/enqueue resolve", "/v2/enqueue trigger"}; !slices.Equal(got, want) {
 		t.Errorf("heard %q, want %q", got, want)
 	}
 }

@@ -12,11 +12,12 @@ import (
 
 	"readback/config"
 	"readback/tickets"
+	"readback/tickets/notify"
 )
 
 type notifyHookCommand struct {
 	configFlag
-	Name string `arg:"" help:"Its name under notify.webhooks or paging.webhooks."`
+	Name string `arg:"" help:"Its name under notify.webhooks or paging.webhooks, or zendesk."`
 }
 
 // Run tells the program something that is about no ticket. What wakes people is raised as not urgent, and cleared at once.
@@ -42,7 +43,23 @@ func (n *notifyHookCommand) Run(ctx context.Context, console *console) error {
 		}
 		return tried(console.out, n.Name, "its end", pagers[i].Clear(ctx, alert))
 	}
+	if mirror, err := mirrorOf(c, nil); err != nil || mirror != nil && mirror.Name() == n.Name {
+		return tryMirror(ctx, console.out, mirror, err)
+	}
 	return fmt.Errorf("%w: no webhook of the name %q is configured, under notify.webhooks or paging.webhooks", tickets.ErrInvalid, n.Name)
+}
+
+// tryMirror says as whom the other ticket system knows us.
+func tryMirror(ctx context.Context, w io.Writer, mirror *notify.Zendesk, err error) error {
+	if err != nil {
+		return err
+	}
+	name, err := mirror.Login(ctx)
+	if err != nil {
+		return fmt.Errorf("%s: %w", mirror.Name(), err)
+	}
+	_, err = fmt.Fprintf(w, "%s knows us as %q\n", mirror.Name(), name)
+	return err
 }
 
 func testAlert(c *config.Config, now time.Time) tickets.Alert {

@@ -272,11 +272,26 @@ func (z *Zendesk) solver(ctx context.Context, id int64, status string) (int64, e
 			return 0, err
 		}
 	}
+	me, err := z.me(ctx)
+	return me.ID, err
+}
+
+// me is whom Zendesk takes us for.
+func (z *Zendesk) me(ctx context.Context) (theirUser, error) {
 	var me struct {
 		User theirUser `json:"user"`
 	}
 	err := z.call(ctx, http.MethodGet, "api/v2/users/me", nil, nil, &me)
-	return me.User.ID, err
+	return me.User, err
+}
+
+// Login tries the credentials, and returns the name of whom Zendesk takes us for. A wrong API token makes that an anonymous user.
+func (z *Zendesk) Login(ctx context.Context) (string, error) {
+	me, err := z.me(ctx)
+	if err == nil && me.ID == 0 {
+		err = errors.New("Zendesk does not know who we are: look at email and token")
+	}
+	return oneLine(me.Name, 100), err
 }
 
 func (z *Zendesk) fields(t tickets.Ticket) []theirField {

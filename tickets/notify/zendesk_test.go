@@ -416,3 +416,14 @@ func FuzzComplaint(f *testing.F) {
 		}
 	})
 }
+
+func TestZendeskLogin(t *testing.T) {
+	z, _ := zendesk(t, nil)
+	if name, err := z.Login(t.Context()); err != nil || name != "Readback" {
+		t.Errorf("got %q, %v", name, err)
+	}
+	z.login = "Bearer hush"
+	if _, err := z.Login(t.Context()); err == nil || !strings.Contains(err.Error(), "401") {
+		t.Errorf("got %v, want 401", err)
+	}
+}
