@@ -1,5 +1,7 @@
 package config
 
+import "strings"
+
 // Survey is the question how well it was done, asked by e-mail when a ticket is resolved.
 type Survey struct {
 	// A secret of at least 32 characters that signs the links, so that nobody can vote on another's ticket. Empty: one is made and kept in the data directory.
@@ -22,6 +24,9 @@ func (r *reader) survey() {
 
 // warnAboutSurvey finds links that another gateway could not read.
 func (c *Config) warnAboutSurvey(warn func(path, message, fix string)) {
+	if strings.HasPrefix(c.HTTP.PublicURL, "http://") {
+		warn("http.public_url", "is not encrypted: who is on the way reads the links of customers, and can vote by them", "write https://, with a proxy that encrypts in front of http.listen")
+	}
 	key := c.Notify.Survey.Key
 	switch {
 	case key != "" && !isReference(c.places.find("notify.survey.key").text):

@@ -27,7 +27,7 @@ import (
 
 // A relay is an SMTP server on loopback that keeps what it takes, and refuses what a test wants refused.
 type relay struct {
-	t         *testing.T
+	t         testing.TB
 	server    *smtp.Server
 	port      int
 	roots     *x509.CertPool
@@ -54,7 +54,7 @@ func (quiet) Println(...any)        {}
 const relayPassword = "correct horse"
 
 // startRelay serves until the test ends. Change it before it serves.
-func startRelay(t *testing.T, implicit bool, change func(*relay)) *relay {
+func startRelay(t testing.TB, implicit bool, change func(*relay)) *relay {
 	t.Helper()
 	r := &relay{t: t, refuse: map[string]error{}}
 	r.server = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &relaySession{relay: r}, nil }))
@@ -93,7 +93,7 @@ func (r *relay) letters() []received {
 }
 
 // mailer hands letters to the relay; change what the test is about.
-func (r *relay) mailer(t *testing.T, change func(*MailConfig)) *Mailer {
+func (r *relay) mailer(t testing.TB, change func(*MailConfig)) *Mailer {
 	t.Helper()
 	c := MailConfig{
 		Host: "127.0.0.1", Port: r.port, TLS: TLSStart, Roots: r.roots, Hello: "gateway.example.com",
@@ -178,7 +178,7 @@ func (s *relaySession) Data(r io.Reader) error {
 }
 
 // certify makes a certificate for a host, and the authority it is signed by.
-func certify(t *testing.T, host string) (tls.Certificate, *x509.CertPool) {
+func certify(t testing.TB, host string) (tls.Certificate, *x509.CertPool) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
