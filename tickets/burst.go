@@ -2,10 +2,8 @@ package tickets
 
 import (
 	"context"
-	"crypto/rand"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -77,7 +75,7 @@ func (d *Desk) propose(ctx context.Context, region string, burst []Ticket, now t
 	if slices.ContainsFunc(d.read(), explains) {
 		return nil
 	}
-	id := "inc-" + strings.ToLower(rand.Text()[:6])
+	id := newIncidentID()
 	return d.Store.AmendIncidents(ctx, func(docket *Docket) error {
 		if slices.ContainsFunc(docket.Incidents, explains) {
 			return nil

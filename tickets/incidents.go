@@ -35,7 +35,7 @@ type IncidentChange struct {
 // Declare has callers told of an incident from now on: a new one, or with the ID of a proposed one that, with the tickets it was
 // proposed for. It fails with ErrNotFound, ErrInvalid and ErrUnavailable.
 func (d *Desk) Declare(ctx context.Context, id string, c IncidentChange) (Incident, error) {
-	now, fresh := d.now(), "inc-"+strings.ToLower(rand.Text()[:6])
+	now, fresh := d.now(), newIncidentID()
 	return d.onDocket(ctx, "declare", func(docket *Docket) (i Incident, err error) {
 		i = Incident{ID: fresh, State: IncidentProposed, Created: now}
 		if id != "" {
@@ -53,6 +53,9 @@ func (d *Desk) Declare(ctx context.Context, id string, c IncidentChange) (Incide
 		return i, docket.apply(&i, c, now)
 	})
 }
+
+// newIncidentID is one that nobody has: 40 random bits.
+func newIncidentID() string { return "inc-" + strings.ToLower(rand.Text()[:8]) }
 
 // UpdateIncident changes one that is not resolved, and has those attached told when the change says so.
 func (d *Desk) UpdateIncident(ctx context.Context, id string, c IncidentChange) (Incident, error) {

@@ -73,7 +73,7 @@ func oneLine(text string) string {
 
 type incidentArg struct {
 	configFlag
-	ID string `arg:"" help:"The incident, like inc-k7q2mz."`
+	ID string `arg:"" help:"The incident, like inc-k7q2mzab."`
 }
 
 type incidentsShowCommand struct {
