@@ -154,6 +154,7 @@ type run struct {
 	phone   *phone
 	told    tickets.Acknowledgement
 	tells   int // how often it was told
+	said    map[string]bool
 	outcome ivr.Outcome
 	err     error
 }
@@ -165,7 +166,14 @@ func (e errand) run(t *testing.T, hangAt int) (r run) {
 		defer hangUp(nil)
 		r.phone = newPhone(t, "en-US", e.play, hangUp)
 		r.phone.hangAt, r.phone.exists = hangAt, func(number string) bool { return number == string(e.ticket.Number) }
-		common := ivr.Errand{Ticket: e.ticket, Key: "call-2", Locale: "en-US"}
+		r.said = map[string]bool{}
+		common := ivr.Errand{Ticket: e.ticket, Key: "call-2", Locale: "en-US", Observe: func(step ivr.Step) {
+			for _, prompt := range step.Prompts {
+				if prompt.Name != "" {
+					r.said[prompt.Name] = true
+				}
+			}
+		}}
 		if e.page {
 			page := ivr.Page{Errand: common, Recording: e.record, Accepted: func() func(context.Context) error {
 				r.tells++

@@ -35,6 +35,7 @@ type agentPhone struct {
 	mu      sync.Mutex
 	does    string        // "answers", "is busy", "rings" or "refuses"
 	after   time.Duration // rings
+	then    string        // does about the call after the next one, if not the same
 	forks   bool          // another phone answers as well
 	outcome string        // of a transfer
 	call    *sip.Call
@@ -85,6 +86,9 @@ func (a *agentPhone) ServeCall(ctx context.Context, call *sip.Call) {
 	}
 	a.mu.Lock()
 	does, after := a.does, a.after
+	if a.then != "" {
+		a.does, a.then = a.then, ""
+	}
 	a.mu.Unlock()
 	switch does {
 	case "rings":
@@ -108,6 +112,13 @@ func (a *agentPhone) ServeCall(ctx context.Context, call *sip.Call) {
 	if call.Answer(ctx, session) == nil {
 		<-ctx.Done()
 	}
+}
+
+// currentCall is the last one that was answered; nil before.
+func (a *agentPhone) currentCall() *sip.Call {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.call
 }
 
 // listen names what is heard on a session.
@@ -194,6 +205,21 @@ func (s *stage) agentDoes(words []string) error {
 	}
 	if len(words) == 2 && words[0] == "hangs" {
 		return a.call.Hangup(s.t.Context())
+	}
+	if len(words) == 2 && words[0] == "then" {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.then = words[1]
+		return nil
+	}
+	if len(words) == 2 && words[0] == "presses" {
+		if err := a.session.SendKeys(s.t.Context(), words[1]); !errors.Is(err, media.ErrClosed) { // the key may have ended the call
+			return err
+		}
+		return nil
+	}
+	if len(words) == 2 && words[0] == "babbles" {
+		return s.timed(words[1], func(ctx context.Context) error { return a.session.Play(ctx, s.babble()...) })
 	}
 	if len(words) == 2 && words[0] == "says" {
 		return s.crosses(words[1], "agent", a.session, s.ear)

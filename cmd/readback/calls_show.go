@@ -58,7 +58,7 @@ func (d *callDetail) print(w io.Writer, bodies bool, now time.Time) error {
 // facts are what is known of the call, a line each; what is not known has none.
 func (d *callDetail) facts(b *strings.Builder, width int, now time.Time) {
 	for _, row := range [][2]string{
-		{"call", d.CallKey},
+		{"call", joinWords(d.CallKey, ofOurs[d.Direction])},
 		{"SIP Call-ID", d.SIPCallID},
 		{"trunk", joinWords(d.Trunk, prefixed("from ", d.Source)+prefixed(" by ", d.Transport))},
 		{"from", joinWords(cmp.Or(d.From, "withheld, or no number"), prefixed("attestation ", d.Attestation), d.AttestationReason)},
@@ -78,6 +78,9 @@ func (d *callDetail) facts(b *strings.Builder, width int, now time.Time) {
 		}
 	}
 }
+
+// ofOurs tells a call that we made.
+var ofOurs = map[string]string{tickets.DirectionOutgoing: "made by the gateway"}
 
 func joinWords(words ...string) string {
 	var some []string

@@ -88,17 +88,23 @@ func playCall(t *testing.T, archive *txtar.Archive, sounds *sounds, accounts []t
 	call := section(archive, "call")
 	for line := range strings.Lines(call) {
 		if err := stage.act(strings.Fields(line)); err != nil {
-			t.Fatalf("%s: %v\nheard so far:\n%s", strings.TrimSpace(line), err, stage.transcript())
+			t.Fatalf("%s: %v\nheard so far:\n%s\nlog:\n%s", strings.TrimSpace(line), err, stage.transcript(), &stage.log)
 		}
 	}
 	stage.waitForEnd()
-	return &txtar.Archive{Comment: archive.Comment, Files: []txtar.File{
+	stage.office.work.Wait()
+	time.Sleep(time.Minute) // for what goes on after a call of ours
+	synctest.Wait()
+	files := []txtar.File{
 		{Name: "call", Data: []byte(call)},
 		{Name: "heard", Data: []byte(stage.transcript())},
+		{Name: "heard outside", Data: []byte(stage.heardOutside())},
 		{Name: "ticket", Data: []byte(stage.tickets())},
 		{Name: "record", Data: []byte(stage.records())},
 		{Name: "ladder", Data: []byte(stage.ladder())},
-	}}
+	}
+	files = slices.DeleteFunc(files, func(f txtar.File) bool { return f.Name == "heard outside" && len(f.Data) == 0 })
+	return &txtar.Archive{Comment: archive.Comment, Files: files}
 }
 
 func section(archive *txtar.Archive, name string) string {
@@ -165,6 +171,13 @@ func (s *stage) transcript() string {
 	return joined(s.lines)
 }
 
+// heardOutside is the transcript of the calls that the gateway made.
+func (s *stage) heardOutside() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return joined(s.outside)
+}
+
 func (s *stage) ladder() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -205,8 +218,11 @@ func ticketLines(d dossier) []string {
 	}
 	for _, notice := range d.Outbox {
 		state := fmt.Sprintf("due after %v", notice.Due.Sub(t.Received).Round(time.Second))
-		if !notice.Cancelled.IsZero() {
+		switch {
+		case !notice.Cancelled.IsZero():
 			state = "cancelled"
+		case !notice.Done.IsZero():
+			state = "done"
 		}
 		lines = append(lines, strings.TrimSpace(fmt.Sprintf("outbox %s %s %s", notice.Kind, notice.Reason, state)))
 	}
@@ -219,10 +235,19 @@ func (s *stage) records() string {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	slices.SortFunc(found, func(a, b tickets.CallRecord) int {
+		if order := a.Started.Compare(b.Started); order != 0 {
+			return order
+		}
+		return strings.Compare(a.Called, b.Called)
+	})
 	var lines []string
-	for _, r := range slices.Backward(found) {
+	for _, r := range found {
 		line := fmt.Sprintf("%s status=%d ticket=%s account=%s language=%s keys=%q reason=%q",
 			r.Disposition, r.Status, orDash(string(r.Ticket)), orDash(r.Account), orDash(r.Language), r.Keys, r.Reason)
+		if r.Direction == tickets.DirectionOutgoing {
+			line = "outgoing to " + r.Called + ": " + line + " ended_by=" + orDash(r.EndedBy)
+		}
 		if r.Rule != "" {
 			line += " rule=" + r.Rule
 		}

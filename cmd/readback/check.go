@@ -96,6 +96,11 @@ func checkPrompts(c *config.Config) []config.Problem {
 			}
 		}
 	}
+	for i, engineer := range c.Paging.Phone.Engineers {
+		if engineer.Language != "" && !slices.Contains(voices, engineer.Language) {
+			problems = append(problems, noVoice(c, fmt.Sprintf("paging.phone.engineers[%d].language", i), engineer.Language, voices))
+		}
+	}
 	return problems
 }
 

@@ -20,7 +20,9 @@ import (
 // nowhere else.
 type diary struct {
 	gateway *gateway
-	call    *sip.Call
+	call    *sip.Call // nil while a call of ours is not answered
+	order   *order    // nil for a call that came in
+	outcome string    // of a call of ours, for its metric
 	log     *slog.Logger
 	record  tickets.CallRecord
 	told    time.Time // when the ticket's number had been read out
@@ -28,18 +30,20 @@ type diary struct {
 }
 
 func (g *gateway) newDiary(call *sip.Call) *diary {
-	key := rand.Text()
-	g.metrics.active.Inc()
-	d := &diary{
-		gateway: g, call: call, log: g.log.With("call_id", key),
-		record: tickets.CallRecord{
-			CallKey: key, SIPCallID: call.ID, Trunk: call.Trunk.Name, From: call.Caller, Called: call.Called, Started: call.Received,
-			Node: g.node, Origin: originOf(call),
-		},
-	}
-	g.traces.serve(d.record)
+	d := g.begin(tickets.CallRecord{
+		CallKey: rand.Text(), Direction: tickets.DirectionIncoming, SIPCallID: call.ID, Trunk: call.Trunk.Name, From: call.Caller, Called: call.Called,
+		Started: call.Received, Node: g.node, Origin: originOf(call),
+	})
+	d.call = call
 	d.log.Info("call", "trunk", call.Trunk.Name, "number", call.Called, "sip_call_id", call.ID, "from", call.Source)
 	return d
+}
+
+// begin writes the first line of a diary.
+func (g *gateway) begin(record tickets.CallRecord) *diary {
+	g.metrics.active.Inc()
+	g.traces.serve(record)
+	return &diary{gateway: g, record: record, log: g.log.With("call_id", record.CallKey)}
 }
 
 // key names the call in the store, in the log and in the names of its recordings.
@@ -71,6 +75,9 @@ func (d *diary) unanswered(err error) {
 func (d *diary) answered() {
 	d.record.Answered, d.record.Status = time.Now(), 200
 	d.gateway.traces.answered(d.key(), d.record.Answered)
+	if d.order != nil {
+		return // how long it rang is not our doing
+	}
 	d.gateway.metrics.setup.Observe(d.record.Answered.Sub(d.record.Started).Seconds())
 }
 
@@ -81,7 +88,7 @@ func (d *diary) observe(step ivr.Step) {
 	case ivr.Registered:
 		m.toTicket.Observe(step.At.Sub(d.record.Started).Seconds())
 		d.told = time.Time{} // what was told before was about another ticket
-	case ivr.Acknowledged:
+	case ivr.Acknowledged, ivr.Confirmed:
 		d.told = step.At
 	}
 	d.gateway.traces.note(d.key(), stepOf(step))
@@ -96,8 +103,12 @@ func (d *diary) finished(outcome ivr.Outcome, err error, stats media.Stats) {
 		d.record.Reason = err.Error()
 	}
 	d.record.Reason = strings.Join(slices.DeleteFunc(append(d.agents, d.record.Reason), func(s string) bool { return s == "" }), "; ")
-	d.record.Ticket, d.record.Account = outcome.Ticket.Number, outcome.Account
-	d.record.Language, d.record.Keys = outcome.Language, outcome.Keys
+	d.record.Keys = outcome.Keys
+	if d.order == nil {
+		d.record.Ticket, d.record.Account, d.record.Language = outcome.Ticket.Number, outcome.Account, outcome.Language
+	} else if d.outcome = outcomeOf(err); d.outcome == "failed" {
+		d.record.Disposition = tickets.DispositionFailed
+	}
 	d.sounded(stats)
 	d.gateway.metrics.countAcknowledgement(outcome.Ticket, d.told)
 }
@@ -131,7 +142,11 @@ func (d *diary) close() {
 	d.ended()
 	m := d.gateway.metrics
 	m.active.Dec()
-	m.calls.WithLabelValues(r.Trunk, r.Called, r.Disposition).Inc()
+	if d.order == nil {
+		m.calls.WithLabelValues(r.Trunk, r.Called, r.Disposition).Inc()
+	} else {
+		m.out.WithLabelValues(string(d.order.purpose), d.outcome).Inc()
+	}
 	d.log.Info("call ended", append([]any{
 		"outcome", r.Disposition, "reason", r.Reason, "ticket", r.Ticket, "seconds", r.Ended.Sub(r.Started).Seconds(),
 	}, d.quality()...)...)

@@ -25,8 +25,14 @@ func originOf(call *sip.Call) tickets.Origin {
 // ended notes who ended the call and what the other side gave as its reason. It has ended.
 func (d *diary) ended() {
 	d.record.Transport, d.record.EndReason = d.gateway.traces.signalled(d.key())
+	if d.call == nil {
+		return // it never began
+	}
 	cause := context.Cause(d.call.Context())
 	d.record.EndedBy = endedBy(cause, d.record.EndReason)
+	if d.order != nil && d.record.EndedBy == tickets.EndedByCaller {
+		d.record.EndedBy = tickets.EndedByCallee
+	}
 	d.record.Rule = cmp.Or(d.record.Rule, d.rule(cause))
 }
 
@@ -94,7 +100,7 @@ func stepOf(step ivr.Step) ladderStep {
 		s.Text = step.Account
 	case ivr.Recorded:
 		s.Text = fmt.Sprintf("%v, ended by %s", step.Recording.Length.Round(time.Second), step.Recording.EndedBy)
-	case ivr.Registered, ivr.Acknowledged, ivr.Informed, ivr.Noted:
+	case ivr.Registered, ivr.Acknowledged, ivr.Informed, ivr.Noted, ivr.Confirmed, ivr.Accepted:
 		s.Text = spaced(step.Ticket)
 	case ivr.Trouble, ivr.Unreached:
 		s.Text = step.Err.Error()

@@ -22,7 +22,8 @@ type gateway struct {
 	records *records
 	traces  *traces
 	metrics *metrics
-	agents  agentCalls
+	out     outgoing
+	waiting waitingCallers
 	// announcements are what incidents' recordings became.
 	announcements announcements
 	log           *slog.Logger
@@ -80,7 +81,11 @@ func (g *gateway) converse(ctx context.Context, now *practice, call *sip.Call, s
 	}
 	if agents := now.config.Agents; agents.Connect != "" {
 		script.Agents = &connection{gateway: g, now: now, call: call, session: session, diary: diary}
-		script.AgentsFor = prioritiesOf(agents)
+		script.AgentsFor = prioritiesOf(agents.Priorities)
+	}
+	if phone := now.config.Paging.Phone; phone.On() {
+		script.Engineers = &engineerWait{connection{gateway: g, now: now, call: call, session: session, diary: diary}}
+		script.EngineersFor = prioritiesOf(phone.Callers)
 	}
 	return script.Run(ctx, line, ivr.Call{
 		Key: diary.key(), Number: number, Called: call.Called, Extension: call.Extension, Received: call.Received,

@@ -70,6 +70,8 @@ func hintFor(r tickets.CallRecord) string {
 		hint = "Nothing was heard of the caller. See the log's warning for this call: where sound was sent and what was named; check media networks of the trunk, firewalls and NAT."
 	case r.EndedBy == tickets.EndedByCarrier:
 		hint = "The carrier ended the call, not the caller: ask it what the cause means there."
+	case r.Direction == tickets.DirectionOutgoing && r.Status >= 300:
+		hint = "The call of ours was not taken. Where nobody was asked, compare with the carrier how the trunk writes numbers, and whether it lets this caller number and this destination through."
 	case r.Disposition == tickets.DispositionFailed:
 		hint = "Something broke on our side. The log has more under the call's id."
 	}

@@ -38,8 +38,12 @@ func (l *line) Play(ctx context.Context, prompts ...ivr.Prompt) error {
 	return l.session.Play(ctx, clips...)
 }
 
-// clip is the sound of a prompt. A recording of an incident may be replaced or gone by now: then there is a pause.
+// clip is the sound of a prompt, which may be a recording. One of an incident may be replaced or gone by now: then there is a
+// pause.
 func (l *line) clip(prompt ivr.Prompt) (*media.Clip, error) {
+	if prompt.Recording != "" {
+		return l.recorded(prompt.Recording)
+	}
 	if digest, ok := strings.CutPrefix(prompt.Name, ivr.SoundOfIncident); ok {
 		if clip, err := l.own(digest); err == nil {
 			return clip, nil
@@ -47,6 +51,16 @@ func (l *line) clip(prompt ivr.Prompt) (*media.Clip, error) {
 		prompt = ivr.Prompt{Gap: say.BetweenGroups}
 	}
 	return l.sounds.clip(prompt)
+}
+
+// recorded is what a caller said, as long as it is kept here.
+func (l *line) recorded(name string) (*media.Clip, error) {
+	file, err := os.Open(filepath.Join(l.folder, filepath.Base(name)))
+	if err != nil {
+		return nil, fmt.Errorf("recording: %w", err)
+	}
+	defer file.Close()
+	return media.Decode(file)
 }
 
 func (l *line) ReadKey(ctx context.Context) (ivr.Key, error) {

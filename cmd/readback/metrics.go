@@ -22,6 +22,7 @@ type metrics struct {
 	acknowledged *prometheus.HistogramVec
 	lockouts     *prometheus.CounterVec
 	agents       *prometheus.CounterVec
+	out          *prometheus.CounterVec
 	unrecorded   prometheus.Counter
 	logged       prometheus.Counter
 	untraced     *prometheus.CounterVec
@@ -58,6 +59,9 @@ func newMetrics() *metrics {
 		agents: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "readback_agent_calls_total", Help: "Callers who asked for an agent, by what came of it.",
 		}, []string{"outcome"}),
+		out: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "readback_calls_out_total", Help: "Calls of ours to customers (callback) and engineers on call (page), by what came of them.",
+		}, []string{"purpose", "outcome"}),
 		unrecorded: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "readback_refusals_unrecorded_total", Help: "Refused calls without a call record, because there were too many at once.",
 		}),
@@ -69,7 +73,7 @@ func newMetrics() *metrics {
 		}, []string{"why"}),
 	}
 	m.registry.MustRegister(
-		m.calls, m.active, m.refusals, m.setup, m.toTicket, m.acknowledged, m.lockouts, m.agents, m.unrecorded, m.logged, m.untraced,
+		m.calls, m.active, m.refusals, m.setup, m.toTicket, m.acknowledged, m.lockouts, m.agents, m.out, m.unrecorded, m.logged, m.untraced,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	m.sound.register(m.registry)

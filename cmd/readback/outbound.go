@@ -14,9 +14,6 @@ import (
 	"readback/tickets"
 )
 
-// agentByePatience is how long a caller waits for the answer to the BYE of an agent who has gone.
-const agentByePatience = time.Second
-
 // A connection is a call going out: the way from one caller to an agent. It is the script's ivr.Agents.
 type connection struct {
 	gateway *gateway
@@ -30,9 +27,9 @@ type connection struct {
 func (c *connection) Connect(ctx context.Context, ticket tickets.Ticket) error {
 	attempt := agentAttempt{began: time.Now()}
 	caller, agents := callerOf(c.call, ticket), c.now.config.Agents
-	err := c.gateway.agents.admit(caller, agents.PerHour, attempt.began)
+	err := c.gateway.out.admit(forAgent, caller, agents.PerHour, attempt.began)
 	if err == nil {
-		defer c.gateway.agents.leave(caller)
+		defer c.gateway.out.leave(caller)
 		if agents.Way == "refer" {
 			err = c.refer(ctx)
 		} else {
@@ -71,11 +68,7 @@ func (c *connection) bridge(ctx context.Context, ticket tickets.Ticket, attempt 
 	if err != nil {
 		return err
 	}
-	defer func() {
-		bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), agentByePatience)
-		defer cancel()
-		_ = leg.Hangup(bye) // it goes on ending without us
-	}()
+	defer hangUp(ctx, leg)
 	session.Answered()
 	attempt.answered = time.Now()
 	c.gateway.traces.note(c.diary.key(), ladderStep{At: attempt.answered, What: "agent", Text: "answers"})
@@ -86,7 +79,7 @@ func (c *connection) bridge(ctx context.Context, ticket tickets.Ticket, attempt 
 func (c *connection) dial(ctx context.Context, session *media.Session, ticket tickets.Ticket) (*sip.Call, error) {
 	agents, id := c.now.config.Agents, rand.Text()
 	c.gateway.traces.join(c.diary.key(), traceKey{agents.Trunk, id})
-	return c.gateway.agents.dial(ctx, agents.Connect, session, sip.DialOptions{
+	return c.gateway.out.dial(ctx, agents.Connect, session, sip.DialOptions{
 		Trunk: agents.Trunk, CallID: id, From: c.call.Called, DisplayName: fmt.Sprintf("%v %s", ticket.Priority, ticket.Number),
 		Patience: agents.Ring.D(), OnInfo: session.Info,
 	})

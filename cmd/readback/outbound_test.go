@@ -107,8 +107,11 @@ func (s *stage) nothingRemains(what string) {
 	if n := s.server.gateway.media.Sessions() + s.agent.media.Sessions(); n > 0 {
 		s.t.Errorf("%s leaves %d sessions of sound", what, n)
 	}
-	if n := len(s.server.gateway.agents.callers); n > 0 {
+	if n := len(s.server.gateway.out.busy); n > 0 {
 		s.t.Errorf("%s leaves %d callers with an agent", what, n)
+	}
+	if n := len(s.server.gateway.waiting.byTicket); n > 0 {
+		s.t.Errorf("%s leaves %d callers waiting", what, n)
 	}
 	s.agent.mu.Lock()
 	defer s.agent.mu.Unlock()

@@ -41,7 +41,7 @@ func (p *practice) open(engine *media.Engine, trunk string, sources []netip.Pref
 // warm decodes the prompts that callers may hear, before they do.
 func (p *practice) warm(ctx context.Context, log *slog.Logger) {
 	err := p.sounds.warm(ctx, localesOf(p.config)...)
-	if err == nil && p.config.Agents.Connect != "" {
+	if err == nil && (p.config.Agents.Connect != "" || p.config.Paging.Phone.On()) {
 		_, err = p.sounds.music.decode()
 	}
 	if err != nil && ctx.Err() == nil {

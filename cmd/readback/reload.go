@@ -113,6 +113,8 @@ var fixed = []struct {
 	{"notify.zendesk", func(c *config.Config) any { return &c.Notify.Zendesk }},
 	{"paging.webhooks", func(c *config.Config) any { return &c.Paging.Webhooks }},
 	{"calls", func(c *config.Config) any { return &c.Calls }},
+	{"notify.callback", func(c *config.Config) any { return &c.Notify.Callback }},
+	{"paging.phone", func(c *config.Config) any { return &c.Paging.Phone }},
 	{"store", func(c *config.Config) any { return &c.Store }},
 	{"observe", func(c *config.Config) any { return &c.Observe }},
 }

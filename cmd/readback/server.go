@@ -37,6 +37,7 @@ type server struct {
 	traces    *traces
 	metrics   *metrics
 	gateway   *gateway
+	phone     *dialout
 	room      *admission
 	signers   *stir.Cache
 	listening []sip.Listen
@@ -86,6 +87,7 @@ func newServer(ctx context.Context, c *config.Config, log *slog.Logger, with par
 		return s, err
 	}
 	s.room = &admission{limits: c.RTP.Overload, load: s.gateway.media.Load, log: log}
+	s.phone = &dialout{gateway: s.gateway, room: s.room}
 	s.metrics.registry.MustRegister(newEngineMetrics(s.gateway.media, s.room))
 	err = s.listen(with)
 	if errors.Is(err, syscall.EADDRINUSE) {
@@ -157,7 +159,7 @@ func (s *server) listen(with parts) (err error) {
 	if s.agent, err = sip.New(signalling, s.gateway); err != nil {
 		return err
 	}
-	s.gateway.agents.dial = s.agent.Dial
+	s.gateway.out.dial = s.agent.Dial
 	s.metrics.countStrangers(s.agent)
 	s.metrics.registry.MustRegister(newTrunkMetrics(s.agent, s.listening))
 	if with.noHTTP {
@@ -218,8 +220,10 @@ func (s *server) serve(ctx context.Context) error {
 	}
 	defer context.AfterFunc(ctx, func() {
 		s.draining.Store(true)
+		s.phone.drain()
 		s.log.Info("draining: new calls are refused, those that there are may finish", "calls", s.gateway.media.Sessions(), "cause", context.Cause(ctx))
 	})()
+	defer s.phone.stop()
 	return s.agent.Serve(ctx)
 }
 

@@ -118,10 +118,10 @@ func patienceOf(c *config.Config) ivr.Patience {
 	}
 }
 
-// prioritiesOf are those of tickets that lead to an agent.
-func prioritiesOf(agents config.Agents) []tickets.Priority {
+// prioritiesOf are those of tickets that lead to somebody.
+func prioritiesOf(written []config.Priority) []tickets.Priority {
 	var all []tickets.Priority
-	for _, p := range agents.Priorities {
+	for _, p := range written {
 		all = append(all, tickets.Priority(p))
 	}
 	return all

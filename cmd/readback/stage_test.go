@@ -33,6 +33,7 @@ type stage struct {
 	stop   context.CancelFunc
 	phone  *phone
 	agent  *agentPhone
+	office clerkroom
 	call   *phoneCall
 	ear    *tellTale
 	mute   atomic.Bool  // nothing that the telephone says leaves it
@@ -40,6 +41,7 @@ type stage struct {
 
 	mu       sync.Mutex
 	lines    []string
+	outside  []string // of the calls that the gateway makes
 	messages []string
 	heard    chan string // prompts as they begin
 }
@@ -141,6 +143,7 @@ func listenMemory(t *testing.T, network *memnet.Network, host string) *memnet.Co
 
 func (s *stage) close() {
 	s.stop()
+	s.office.work.Wait()
 	if err := errors.Join(<-s.served, s.phone.close(), s.agent.close(), s.server.close()); err != nil {
 		s.t.Error(err)
 	}
@@ -161,18 +164,20 @@ func (s *stage) act(words []string) error {
 		return s.agentDoes(words[1:])
 	case words[0] == "dials":
 		return s.dial(words[1:])
-	case s.call == nil:
-		return errors.New("nobody has dialled")
+	case words[0] == "office":
+		return s.officeDoes(words[1:])
 	case words[0] == "hears":
 		return s.hear(words[1:])
+	case words[0] == "waits":
+		return s.timed(words[1], func(ctx context.Context) error { <-ctx.Done(); return nil })
+	case s.call == nil:
+		return errors.New("nobody has dialled")
 	case words[0] == "presses":
 		return s.call.press(s.t.Context(), words[1])
 	case words[0] == "says":
 		return s.crosses(words[1], "caller", s.call.session, s.agent.ear)
 	case words[0] == "speaks":
 		return s.timed(words[1], func(ctx context.Context) error { return s.call.speak(ctx, s.babble()...) })
-	case words[0] == "waits":
-		return s.timed(words[1], func(ctx context.Context) error { <-ctx.Done(); return nil })
 	case words[0] == "holds":
 		return s.call.hold(s.t.Context(), true)
 	case words[0] == "resumes":
@@ -292,10 +297,14 @@ func (s *stage) waitForEnd() {
 	synctest.Wait()
 }
 
-func (s *stage) watch(_ *sip.Call, step ivr.Step) {
+func (s *stage) watch(call *sip.Call, step ivr.Step) {
 	line := transcriptLine(step)
 	s.mu.Lock()
-	s.lines = append(s.lines, line...)
+	if call.Trunk.Name == "pbx" {
+		s.outside = append(s.outside, outward(line)...)
+	} else {
+		s.lines = append(s.lines, line...)
+	}
 	s.mu.Unlock()
 	for _, prompt := range step.Prompts {
 		if prompt.Name != "" {
