@@ -178,10 +178,11 @@ func engineersOf(c *config.Config) []tickets.Engineer {
 	return all
 }
 
-// phoneOf is the desk's telephone; nil when nobody is to be called.
-func (s *server) phoneOf(c *config.Config) tickets.Phone {
-	if !c.Notify.Callback.On() && !c.Paging.Phone.On() {
-		return nil
+// openPhone gives the clerk a telephone, if anybody is to be called.
+func (s *server) openPhone() {
+	s.phone = &dialout{gateway: s.gateway, room: s.room}
+	phone := s.config.Paging.Phone
+	if s.config.Notify.Callback.On() || phone.On() {
+		s.clerk.Phone, s.clerk.Engineers, s.clerk.PageAgain = s.phone, engineersOf(s.config), phone.Again.D()
 	}
-	return s.phone
 }

@@ -2,11 +2,9 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"mime/quotedprintable"
 	"net"
 	"net/http"
@@ -201,20 +199,7 @@ func serveMail(t *testing.T, file string) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := newServer(t.Context(), c, slog.New(slog.DiscardHandler), parts{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	served := make(chan error, 1)
-	go func() { served <- s.serve(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := errors.Join(<-served, s.close()); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
+	return serving(t, c, parts{})
 }
 
 // visitPage gets a page, or posts a form to it, as a program without cookies does.

@@ -68,6 +68,7 @@ func (p *placed) run(ctx context.Context, talk func(context.Context, *placed) (i
 		Trunk: p.trunk, CallID: p.diary.record.SIPCallID, From: p.from, DisplayName: p.display, Patience: p.ring, OnInfo: session.Info,
 	})
 	if err != nil {
+		err = withoutNumber(err)
 		p.diary.unmade(err)
 		p.settle(nobody(err))
 		return
@@ -108,6 +109,14 @@ func (p *placed) errand() ivr.Errand {
 	}
 }
 
+// withoutNumber is a failure of Dial, which begins with the number that was called: it is logged, and a customer's number is not.
+func withoutNumber(err error) error {
+	if inner := errors.Unwrap(err); inner != nil {
+		return inner
+	}
+	return err
+}
+
 // nobody tells calls that no person accepted from those that could not be made.
 func nobody(err error) error {
 	switch {
@@ -138,12 +147,8 @@ func (g *gateway) newOutgoing(o order) *diary {
 
 // unmade: nobody took the call.
 func (d *diary) unmade(err error) {
-	why := err
-	if inner := errors.Unwrap(err); inner != nil {
-		why = inner // without the number: the reason is logged
-	}
 	d.outcome = unreached(err)
-	d.record.Disposition, d.record.Reason = tickets.DispositionFailed, why.Error()
+	d.record.Disposition, d.record.Reason = tickets.DispositionFailed, err.Error()
 	switch {
 	case errors.Is(err, tickets.ErrTaken):
 		d.outcome, d.record.Disposition = "taken", tickets.DispositionAbandoned

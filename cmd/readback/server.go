@@ -87,7 +87,7 @@ func newServer(ctx context.Context, c *config.Config, log *slog.Logger, with par
 		return s, err
 	}
 	s.room = &admission{limits: c.RTP.Overload, load: s.gateway.media.Load, log: log}
-	s.phone = &dialout{gateway: s.gateway, room: s.room}
+	s.openPhone()
 	s.metrics.registry.MustRegister(newEngineMetrics(s.gateway.media, s.room))
 	err = s.listen(with)
 	if errors.Is(err, syscall.EADDRINUSE) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"path/filepath"
 	"regexp"
@@ -67,11 +66,17 @@ func startCalling(t *testing.T, port int) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := newServer(t.Context(), c, slog.New(slog.NewTextHandler(io.Discard, nil)), parts{noHTTP: true})
+	return serving(t, c, parts{noHTTP: true})
+}
+
+// serving is a gateway in this process, on real sockets, until the test ends.
+func serving(t *testing.T, c *config.Config, with parts) *server {
+	t.Helper()
+	s, err := newServer(t.Context(), c, slog.New(slog.DiscardHandler), with)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	ctx, stop := context.WithCancel(t.Context())
 	served := make(chan error, 1)
 	go func() { served <- s.serve(ctx) }()
 	t.Cleanup(func() {
