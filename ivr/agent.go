@@ -17,10 +17,11 @@ const maxUnreached = 2
 // Agents are those who work on tickets, and can be spoken to.
 type Agents interface {
 	// Connect calls an agent for the caller and returns when the two have spoken: nil, and the caller may still be
-	// there. ErrTransferred says that the caller was handed over, so that this call is to end without another word; any
+	// there. What the caller is told of it is said by announce, which is called at most once and before anything else is
+	// heard. ErrTransferred says that the caller was handed over, so that this call is to end without another word; any
 	// other error that no agent was reached and nothing is left of the attempt, or, when ctx is done, its cause. Until it
 	// returns it has the Line to itself, but for the keys that come before the two speak.
-	Connect(ctx context.Context, ticket tickets.Ticket) error
+	Connect(ctx context.Context, ticket tickets.Ticket, announce func(context.Context) error) error
 }
 
 // ErrTransferred: the caller was handed over to an agent, and is ours no more.
@@ -72,11 +73,14 @@ func (c *conversation) connect(ctx context.Context) error {
 // putThrough has the caller speak with one of some agents. What is pressed then is the agent's business; before, keyStop ends
 // the wait.
 func (c *conversation) putThrough(ctx context.Context, agents Agents, name string) error {
-	if err := c.play(ctx, c.prompts(name)...); err != nil {
+	announce := func(ctx context.Context) error {
+		err := c.play(ctx, c.prompts(name)...)
+		if err == nil {
+			c.observe(Step{Kind: Connecting})
+		}
 		return err
 	}
-	c.observe(Step{Kind: Connecting})
-	err := c.stoppable(ctx, func(ctx context.Context) error { return agents.Connect(ctx, c.ticket) })
+	err := c.stoppable(ctx, func(ctx context.Context) error { return agents.Connect(ctx, c.ticket, announce) })
 	c.line.DropKeys()
 	switch {
 	case errors.Is(err, ErrTransferred):

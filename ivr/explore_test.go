@@ -321,7 +321,10 @@ func (w *walker) Patience(ctx context.Context, d time.Duration, cause error) (co
 }
 
 // Connect is where an agent is called.
-func (w *walker) Connect(ctx context.Context, _ tickets.Ticket) error {
+func (w *walker) Connect(ctx context.Context, _ tickets.Ticket, announce func(context.Context) error) error {
+	if err := announce(ctx); err != nil {
+		return err
+	}
 	answer := w.decide([]string{"nobody", "a talk", "handed over", "stops waiting", "hang up"})
 	switch {
 	case ctx.Err() != nil:

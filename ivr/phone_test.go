@@ -315,7 +315,10 @@ func (p *phone) Record(ctx context.Context, name string, limit ivr.RecordLimit) 
 }
 
 // Connect has an agent's phone ring for a second, with the caller's phone in between.
-func (p *phone) Connect(ctx context.Context, ticket tickets.Ticket) error {
+func (p *phone) Connect(ctx context.Context, ticket tickets.Ticket, announce func(context.Context) error) error {
+	if err := announce(ctx); err != nil {
+		return err
+	}
 	p.act()
 	if !p.next("agent") {
 		p.t.Error("an agent is called, but none is in the transcript")

@@ -138,18 +138,6 @@ func (d *dialout) unmade(o order, outcome string, err error) {
 	d.gateway.log.Info("no call is made", "purpose", o.purpose, "ticket", o.ticket.Number, "outcome", outcome, "because", err)
 }
 
-// playable is a recording that can be played here, or empty.
-func (p *placed) playable(name string) string {
-	if name == "" {
-		return ""
-	}
-	if _, err := p.line.clip(ivr.Prompt{Recording: name}); err != nil {
-		p.diary.log.Warn("the caller's recording cannot be played", "error", err)
-		return ""
-	}
-	return name
-}
-
 // localeFor is the language of a call about a ticket: the first of those wanted that there are prompts in.
 func (p *practice) localeFor(t tickets.Ticket, wanted string) string {
 	voices := p.sounds.texts.Locales()

@@ -143,7 +143,7 @@ func TestWhatCameOfACallOfOurs(t *testing.T) {
 			dialsOut(t, test.does, func(s *stage) {
 				err := test.call(s)
 				for _, kind := range []error{tickets.ErrNobody, tickets.ErrRefused, errNoTrunk, errStopping, errHourIsFull} {
-					if errors.Is(err, kind) != (kind == test.want) {
+					if errors.Is(err, kind) != errors.Is(test.want, kind) {
 						t.Errorf("it is %v, want %v", err, test.want)
 					}
 				}
@@ -242,7 +242,7 @@ func TestACallOfOursIsStopped(t *testing.T) {
 					t.Errorf("stopped after %v, it ends %v later", after, late)
 				}
 				time.Sleep(20 * time.Second)
-				if answered := after > 3*time.Second; strings.Contains(s.heardOutside(), "page-taken") != (answered && cause == tickets.ErrTaken) {
+				if answered := after > 3*time.Second; strings.Contains(s.heardOutside(), "page-taken") != (answered && errors.Is(cause, tickets.ErrTaken)) {
 					t.Errorf("after %v, %v: the engineer hears\n%s", after, cause, s.heardOutside())
 				}
 				s.nothingRemains(fmt.Sprintf("%v after %v", cause, after))
@@ -338,4 +338,26 @@ func (s *stage) record(path string) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+func TestEngineersAreSpokenToInLanguagesThatThereAre(t *testing.T) {
+	c := config.Default()
+	c.Paging.Phone.Engineers = []config.Engineer{{Name: "Amy", Language: "en-GB"}, {Name: "Bob", Language: "de-DE"}, {Name: "Cy"}}
+	got := checkPrompts(c)
+	if len(got) != 1 || got[0].Path != "paging.phone.engineers[1].language" {
+		t.Errorf("the problems are %v, want one, about the second engineer", got)
+	}
+	dialsOut(t, "agent rings", func(s *stage) {
+		now := s.server.gateway.now.Load()
+		for _, test := range []struct{ ticket, called, engineer, want string }{
+			{"en-AU", "+18887999666", "", "en-AU"},
+			{"en-AU", "+18887999666", "fr-FR", "fr-FR"},
+			{"de-DE", "+611800768027", "", "en-AU"},
+			{"", "+4930123456", "", "en-AU"}, // the first that our numbers have
+		} {
+			if got := now.localeFor(tickets.Ticket{Language: test.ticket, Called: test.called}, test.engineer); got != test.want {
+				t.Errorf("%+v: %s", test, got)
+			}
+		}
+	})
 }

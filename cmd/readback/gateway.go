@@ -79,12 +79,13 @@ func (g *gateway) converse(ctx context.Context, now *practice, call *sip.Call, s
 		Desk: now.desk, Numbering: numbering{}, Mail: now.desk.Mail, NoLinks: now.config.Menu.FormURL+now.config.Menu.ChatURL == "", PINPolicy: ivr.PINPolicy(now.config.Identify.PIN), Lookup: now.desk.Store.Account, Tries: now.config.Identify.Tries,
 		Patience: patienceOf(now.config), Observe: diary.observe, Log: diary.log,
 	}
+	toAgents := &connection{gateway: g, now: now, call: call, session: session, diary: diary}
 	if agents := now.config.Agents; agents.Connect != "" {
-		script.Agents = &connection{gateway: g, now: now, call: call, session: session, diary: diary}
+		script.Agents = toAgents
 		script.AgentsFor = prioritiesOf(agents.Priorities)
 	}
 	if phone := now.config.Paging.Phone; phone.On() {
-		script.Engineers = &engineerWait{connection{gateway: g, now: now, call: call, session: session, diary: diary}}
+		script.Engineers = &engineerWait{toAgents}
 		script.EngineersFor = prioritiesOf(phone.Callers)
 	}
 	return script.Run(ctx, line, ivr.Call{

@@ -24,7 +24,10 @@ type connection struct {
 }
 
 // Connect calls the agents, within what may be called, and notes what came of it.
-func (c *connection) Connect(ctx context.Context, ticket tickets.Ticket) error {
+func (c *connection) Connect(ctx context.Context, ticket tickets.Ticket, announce func(context.Context) error) error {
+	if err := announce(ctx); err != nil {
+		return err
+	}
 	attempt := agentAttempt{began: time.Now()}
 	caller, agents := callerOf(c.call, ticket), c.now.config.Agents
 	err := c.gateway.out.admit(forAgent, caller, agents.PerHour, attempt.began)

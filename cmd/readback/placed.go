@@ -109,6 +109,18 @@ func (p *placed) errand() ivr.Errand {
 	}
 }
 
+// playable is a recording that can be played here, or empty.
+func (p *placed) playable(name string) string {
+	if name == "" {
+		return ""
+	}
+	if _, err := p.line.clip(ivr.Prompt{Recording: name}); err != nil {
+		p.diary.log.Warn("the caller's recording cannot be played", "error", err)
+		return ""
+	}
+	return name
+}
+
 // withoutNumber is a failure of Dial, which begins with the number that was called: it is logged, and a customer's number is not.
 func withoutNumber(err error) error {
 	if inner := errors.Unwrap(err); inner != nil {

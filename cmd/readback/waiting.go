@@ -130,12 +130,12 @@ func (w *waitingCaller) await(ctx context.Context, wanted func(context.Context) 
 }
 
 // An engineerWait is a caller's wait for an engineer on call. It is the script's ivr.Agents for those.
-type engineerWait struct{ connection }
+type engineerWait struct{ *connection }
 
 // Connect waits until the engineer who accepts the ticket speaks with the caller, and notes what came of it.
-func (w *engineerWait) Connect(ctx context.Context, ticket tickets.Ticket) error {
+func (w *engineerWait) Connect(ctx context.Context, ticket tickets.Ticket, announce func(context.Context) error) error {
 	attempt := agentAttempt{began: time.Now()}
-	err := w.wait(ctx, ticket.Number, &attempt)
+	err := w.wait(ctx, ticket.Number, announce, &attempt)
 	if errors.Is(err, errWaitedLong) || errors.Is(err, errNotSpeaking) || errors.Is(err, errElsewhere) {
 		err = errors.Join(errNoEngineer, err)
 	}
@@ -143,26 +143,51 @@ func (w *engineerWait) Connect(ctx context.Context, ticket tickets.Ticket) error
 	return err
 }
 
-func (w *engineerWait) wait(ctx context.Context, ticket tickets.Number, attempt *agentAttempt) error {
+// wait has the caller hear what there is to say, and then music, until an engineer comes: the announcement may be cut short.
+func (w *engineerWait) wait(ctx context.Context, ticket tickets.Number, announce func(context.Context) error, attempt *agentAttempt) error {
 	caller, err := w.gateway.waiting.enter(ticket)
 	if err != nil {
 		return err
 	}
 	defer w.gateway.waiting.leave(ticket)
 	var one talk
-	err = w.connection.waiting(ctx, func(ctx context.Context) (err error) {
-		ctx, cancel := context.WithTimeoutCause(ctx, w.now.config.Paging.Phone.Wait.D(), errWaitedLong)
-		defer cancel()
-		one, err = caller.await(ctx, func(ctx context.Context) bool { return w.isWanted(ctx, ticket) })
-		return err
+	var work sync.WaitGroup
+	waiting, come := context.WithCancel(ctx)
+	defer func() {
+		come()
+		work.Wait()
+		if one.over != nil {
+			close(one.over)
+		}
+	}()
+	work.Go(func() {
+		defer come()
+		one, err = w.await(waiting, caller, ticket)
 	})
+	if announce(waiting) == nil {
+		w.hold(waiting)
+	}
+	<-waiting.Done()
+	work.Wait()
 	if err != nil {
 		return err
 	}
-	defer close(one.over)
 	attempt.answered = time.Now()
 	w.gateway.traces.note(w.diary.key(), ladderStep{At: attempt.answered, What: "engineer", Text: "speaks"})
 	return w.talk(ctx, one.leg, one.session)
+}
+
+func (w *engineerWait) await(ctx context.Context, caller *waitingCaller, ticket tickets.Number) (talk, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, w.now.config.Paging.Phone.Wait.D(), errWaitedLong)
+	defer cancel()
+	return caller.await(ctx, func(ctx context.Context) bool { return w.isWanted(ctx, ticket) })
+}
+
+// hold plays music until ctx ends. A caller without music waits all the same.
+func (w *engineerWait) hold(ctx context.Context) {
+	if music, err := w.now.sounds.music.decode(); err == nil {
+		_ = w.session.Loop(ctx, music)
+	}
 }
 
 // isWanted reports whether the ticket may still wait for an engineer; also when nobody can tell.
