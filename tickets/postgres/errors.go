@@ -3,6 +3,7 @@ package postgres
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -14,6 +15,9 @@ const (
 	serializationFailure = "40001"
 	deadlockDetected     = "40P01"
 	undefinedTable       = "42P01"
+	readOnlyTransaction  = "25006"
+	dataException        = "22" // a class
+	integrityViolation   = "23" // a class
 )
 
 // failed says what was being done, as one of the kinds of package tickets. What it has no better kind for is ErrUnavailable: of a
@@ -24,6 +28,9 @@ func failed(what string, err error) error {
 	}
 	if code(err) == undefinedTable {
 		return fmt.Errorf("%s: %w: %w; run readback migrate", what, tickets.ErrUnavailable, err)
+	}
+	if class := code(err); strings.HasPrefix(class, dataException) || strings.HasPrefix(class, integrityViolation) {
+		return fmt.Errorf("%s: %w: %w", what, tickets.ErrInvalid, err)
 	}
 	return fmt.Errorf("%s: %w: %w", what, tickets.ErrUnavailable, err)
 }

@@ -188,3 +188,57 @@ func TestLostConnection(t *testing.T) {
 		}
 	}
 }
+
+// TestAServerThatOnlyReads is away for whoever writes, and is met on new connections, which may lead to another one.
+func TestAServerThatOnlyReads(t *testing.T) {
+	server, err := pgtest.Start(t.Context(), pgtest.Fast...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	s := store(t, server.URL("postgres"))
+	if _, err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	put := func() error { return s.PutAccounts(t.Context(), []tickets.Account{{ID: "1"}}) }
+	await := func(want error) {
+		t.Helper()
+		for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+			err := put()
+			if errors.Is(err, want) {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("got %v, want %v", err, want)
+			}
+		}
+	}
+	await(nil)
+	if err := server.ReadOnly(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	await(tickets.ErrUnavailable)
+	if _, err := s.Account(t.Context(), "1"); err != nil {
+		t.Errorf("reading: %v", err)
+	}
+	if err := server.ReadOnly(t.Context(), false); err != nil {
+		t.Fatal(err)
+	}
+	await(nil)
+}
+
+// TestWhatCannotBeKeptIsInvalid: the database is there, and trying again cannot help.
+func TestWhatCannotBeKeptIsInvalid(t *testing.T) {
+	s := store(t, pgtest.Database(t, migrate))
+	_, err := s.File(t.Context(), tickets.Filing{
+		Ticket: tickets.Ticket{Number: "10000004", CallID: "a", Contact: "a\x00b", Priority: tickets.P3, Received: time.Now(), Due: time.Now()},
+		Event:  tickets.Event{Ticket: "10000004", At: time.Now(), Who: tickets.WhoCaller, What: tickets.EventReceived},
+	})
+	if !errors.Is(err, tickets.ErrInvalid) || errors.Is(err, tickets.ErrUnavailable) {
+		t.Errorf("got %v, want ErrInvalid", err)
+	}
+}

@@ -108,6 +108,9 @@ func (s *Store) write(ctx context.Context, what string, change func(tx pgx.Tx) e
 			break
 		}
 	}
+	if code(err) == readOnlyTransaction {
+		s.pool.Reset() // another server may be the one that writes now
+	}
 	return failed(what, err)
 }
 

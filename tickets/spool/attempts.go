@@ -20,7 +20,7 @@ type trying struct {
 
 type reserved struct {
 	tickets.Tried
-	local bool // the spool counted it, not the database
+	local bool // the spool knows it
 	noted time.Time
 }
 
@@ -35,7 +35,7 @@ func (t *trying) note(a tickets.Attempt, verdict tickets.Verdict, local bool) {
 	}
 }
 
-// settle notes a result, and tells who counted the attempt.
+// settle notes a result, and tells whether the spool knows the attempt.
 func (t *trying) settle(id string, result tickets.Result) (settled tickets.Tried, local, known bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -47,8 +47,8 @@ func (t *trying) settle(id string, result tickets.Result) (settled tickets.Tried
 	return a.Tried, a.local, true
 }
 
-// all are the attempts that the database counted for this gateway.
-func (t *trying) all() (counted []tickets.Tried) {
+// unknown are the attempts that the database counted for this gateway, and the spool does not know.
+func (t *trying) unknown() (counted []tickets.Tried) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, a := range t.attempts {
@@ -57,6 +57,17 @@ func (t *trying) all() (counted []tickets.Tried) {
 		}
 	}
 	return counted
+}
+
+// know notes that the spool knows attempts now.
+func (t *trying) know(attempts []tickets.Tried) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, known := range attempts {
+		if a, ok := t.attempts[known.ID]; ok {
+			a.local = true
+		}
+	}
 }
 
 // forget forgets what the copy knows by now.
@@ -71,9 +82,11 @@ func (s *Store) ReserveAttempt(ctx context.Context, a tickets.Attempt, rule tick
 	made, err := ask(ctx, s, s.patience, func(ctx context.Context) (tickets.Reservation, error) { return s.main.ReserveAttempt(ctx, a, rule) })
 	local := isAway(err) && ctx.Err() == nil
 	if local {
-		if err := s.local.MergeAttempts(ctx, s.trying.all()); err != nil {
+		before := s.trying.unknown()
+		if err := s.local.MergeAttempts(ctx, before); err != nil {
 			return tickets.Reservation{}, err
 		}
+		s.trying.know(before)
 		made, err = s.local.ReserveAttempt(ctx, a, rule)
 	}
 	if err == nil && made.Verdict != tickets.Wait {
@@ -86,11 +99,16 @@ func (s *Store) ReserveAttempt(ctx context.Context, a tickets.Attempt, rule tick
 func (s *Store) SettleAttempt(ctx context.Context, id string, result tickets.Result) error {
 	settled, local, known := s.trying.settle(id, result)
 	if local {
-		return s.local.SettleAttempt(ctx, id, result)
+		if err := s.local.SettleAttempt(ctx, id, result); err != nil {
+			return err
+		}
 	}
 	err := s.breaker.try(ctx, s.patience, func(ctx context.Context) error { return s.main.SettleAttempt(ctx, id, result) })
-	if !known || !isAway(err) {
+	switch {
+	case !known || !isAway(err):
 		return err
+	case local:
+		return nil // the database will be told
 	}
 	return s.local.MergeAttempts(ctx, []tickets.Tried{settled})
 }

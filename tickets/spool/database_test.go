@@ -136,3 +136,7 @@ func (d *database) PutCalls(ctx context.Context, records []tickets.CallRecord) e
 func (d *database) Import(ctx context.Context, parcels []tickets.Parcel) error {
 	return d.meet(ctx, true, func() error { return d.Store.Import(ctx, parcels) })
 }
+
+func (d *database) PutAccounts(ctx context.Context, accounts []tickets.Account) error {
+	return d.meet(ctx, true, func() error { return d.Store.PutAccounts(ctx, accounts) })
+}
