@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -274,7 +273,7 @@ func (f *faults) kinds() []kind {
 		{"shut down", func() error { f.server.Shutdown(); return nil }, f.restart},
 		{"read-only", func() error { return f.readOnly(true) }, func() error { return f.readOnly(false) }},
 		{"full", f.server.Fill, f.server.Free},
-		{diskFull, f.fill, f.free},
+		{diskFull, func() error { return pgtest.Exhaust(f.ballast()) }, func() error { return os.Remove(f.ballast()) }},
 		{"well", nothing, nothing},
 	}
 }
@@ -325,25 +324,6 @@ func (f *faults) readOnly(on bool) error {
 }
 
 func (f *faults) ballast() string { return filepath.Join(f.settings.Dir, "ballast") }
-
-// fill leaves no room on the gateway's disk.
-func (f *faults) fill() error {
-	file, err := os.Create(f.ballast())
-	if err != nil {
-		return err
-	}
-	defer func() { _ = file.Close() }()
-	for block := make([]byte, 64<<10); len(block) > 0; {
-		if _, err := file.Write(block); errors.Is(err, syscall.ENOSPC) {
-			block = block[:len(block)/2]
-		} else if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (f *faults) free() error { return os.Remove(f.ballast()) }
 
 func (f *faults) await(what string, limit time.Duration, so func() bool) {
 	f.t.Helper()

@@ -190,16 +190,10 @@ func (s *site) wantMoved(number tickets.Number, key string) {
 
 // TestTheDatabaseGoesAway at each step of a call, in each way, and comes back.
 func TestTheDatabaseGoesAway(t *testing.T) {
-	if _, err := migrated(); err != nil { // before a bubble, whose goroutines may not make it for others
-		t.Fatal(err)
-	}
 	for name, f := range map[string]fault{"gone": gone, "silent": silent, "mute": mute, "reading": reading} {
 		for at := range 4 {
 			t.Run(fmt.Sprintf("%s at step %d", name, at), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					s := newSite(t)
-					s.start()
-					s.settle()
+				bubble(t, func(t *testing.T, s *site) {
 					var ticket tickets.Ticket
 					for step, do := range []func(){
 						func() { ticket = s.file(request("call")) },
@@ -224,7 +218,6 @@ func TestTheDatabaseGoesAway(t *testing.T) {
 					s.fail(well)
 					s.settle()
 					s.wantMoved(ticket.Number, "call")
-					s.stop()
 				})
 			})
 		}
@@ -233,10 +226,7 @@ func TestTheDatabaseGoesAway(t *testing.T) {
 
 // TestNobodyWaitsLong: of the callers who meet a database that is gone, the first wait less than a second in all, and later ones not at all.
 func TestNobodyWaitsLong(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newSite(t)
-		s.start()
-		s.settle()
+	bubble(t, func(t *testing.T, s *site) {
 		s.fail(silent)
 		call := func(i int) time.Duration {
 			began := time.Now()
@@ -275,7 +265,6 @@ func TestNobodyWaitsLong(t *testing.T) {
 		if stats := s.spool.Stats(); stats.Tickets != 0 {
 			t.Errorf("%d tickets are left in the spool", stats.Tickets)
 		}
-		s.stop()
 	})
 }
 
@@ -288,10 +277,7 @@ func TestASecondCallJoinsASpooledTicket(t *testing.T) {
 		"the first while it was away":    {gone, well},
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				s := newSite(t)
-				s.start()
-				s.settle()
+			bubble(t, func(t *testing.T, s *site) {
 				s.fail(test.first)
 				first := s.file(request("first"))
 				s.fail(test.second)
@@ -304,7 +290,6 @@ func TestASecondCallJoinsASpooledTicket(t *testing.T) {
 				s.settle()
 				s.wantMoved(first.Number, "first")
 				s.wantMoved(first.Number, "second")
-				s.stop()
 			})
 		})
 	}
@@ -312,10 +297,7 @@ func TestASecondCallJoinsASpooledTicket(t *testing.T) {
 
 // TestStartsWhileTheDatabaseIsAway from numbers and spool alone, and catches up.
 func TestStartsWhileTheDatabaseIsAway(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newSite(t)
-		s.start()
-		s.settle()
+	bubble(t, func(t *testing.T, s *site) {
 		s.fail(gone)
 		before := s.file(request("before"))
 		s.tell(before.Number)
@@ -335,16 +317,12 @@ func TestStartsWhileTheDatabaseIsAway(t *testing.T) {
 		s.settle()
 		s.wantMoved(before.Number, "before")
 		s.wantMoved(after.Number, "after")
-		s.stop()
 	})
 }
 
 // TestAMisfitStays: what the database will not take is kept and told, and holds up nobody.
 func TestAMisfitStays(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newSite(t)
-		s.start()
-		s.settle()
+	bubble(t, func(t *testing.T, s *site) {
 		s.fail(sick)
 		misfit := s.file(request("call"))
 		s.settle()
@@ -358,6 +336,5 @@ func TestAMisfitStays(t *testing.T) {
 		s.fail(well)
 		s.settle()
 		s.wantMoved(misfit.Number, "call")
-		s.stop()
 	})
 }

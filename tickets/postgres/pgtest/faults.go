@@ -128,8 +128,11 @@ func (s *Server) ReadOnly(ctx context.Context, on bool) error {
 }
 
 // Fill leaves no room on the file system of a server that StartSmall started. Free gives it back.
-func (s *Server) Fill() error {
-	file, err := os.Create(s.ballast())
+func (s *Server) Fill() error { return Exhaust(s.ballast()) }
+
+// Exhaust writes a file that leaves no room on its file system.
+func Exhaust(path string) error {
+	file, err := os.Create(path)
 	if err != nil {
 		return err
 	}
