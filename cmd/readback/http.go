@@ -24,9 +24,9 @@ const (
 type readiness func(ctx context.Context) error
 
 // httpHandler serves the pages for machines: is it alive, is it ready and in what way, what does it count; and those for customers, if any.
-func httpHandler(ready readiness, text func() string, registry *prometheus.Registry, surveys http.Handler) http.Handler {
+func httpHandler(ready readiness, text func(word string) string, registry *prometheus.Registry, surveys http.Handler) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, text("ok")) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), readyPatience)
 		defer cancel()
@@ -34,7 +34,7 @@ func httpHandler(ready readiness, text func() string, registry *prometheus.Regis
 			plain(w, http.StatusServiceUnavailable, err.Error())
 			return
 		}
-		plain(w, http.StatusOK, text())
+		plain(w, http.StatusOK, text("ready"))
 	})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	if surveys != nil {

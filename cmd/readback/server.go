@@ -205,7 +205,7 @@ func (s *server) serve(ctx context.Context) error {
 	})
 	if s.http != nil {
 		group.Go(func() {
-			if err := serveHTTP(behind, s.http, httpHandler(s.ready, s.readyText, s.metrics.registry, s.surveys)); err != nil {
+			if err := serveHTTP(behind, s.http, httpHandler(s.ready, s.stateText, s.metrics.registry, s.surveys)); err != nil {
 				s.log.Error("the HTTP listener ended", "error", err)
 			}
 		})

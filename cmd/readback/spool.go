@@ -71,16 +71,16 @@ func (s *server) spoolStats() (stats spool.Stats, ok bool) {
 	return front.Stats(), true
 }
 
-// readyText says in what way the gateway is ready.
-func (s *server) readyText() string {
+// stateText adds to a word what there is to say of the database.
+func (s *server) stateText(word string) string {
 	stats, ok := s.spoolStats()
 	switch {
 	case ok && !stats.Away.IsZero():
-		return fmt.Sprintf("ready; the database is away since %s, tickets are kept in the spool: %d", stamp(stats.Away), stats.Tickets)
+		return fmt.Sprintf("%s; the database is away since %s, tickets are kept in the spool: %d", word, stamp(stats.Away), stats.Tickets)
 	case stats.Tickets > 0:
-		return fmt.Sprintf("ready; tickets in the spool: %d", stats.Tickets)
+		return fmt.Sprintf("%s; tickets in the spool: %d", word, stats.Tickets)
 	}
-	return "ready"
+	return word
 }
 
 // spoolMetrics tells what the spool holds, whenever the metrics are read.

@@ -29,8 +29,8 @@ const gatewayVariable = "READBACK_FAULTS_GATEWAY"
 
 // gatewaySettings are what such a gateway is told.
 type gatewaySettings struct {
-	Dir, URL string
-	Calls    int // at once
+	Node, Dir, URL string
+	Calls          int // at once
 }
 
 func TestMain(m *testing.M) {
@@ -70,7 +70,7 @@ func runGateway(settings gatewaySettings) (err error) {
 	if err != nil {
 		return err
 	}
-	numbers := tickets.NewNumbers("gateway", store, tickets.FileShelf(filepath.Join(settings.Dir, "numbers.json")))
+	numbers := tickets.NewNumbers(settings.Node, store, tickets.FileShelf(filepath.Join(settings.Dir, "numbers.json")))
 	numbers.LeaseAtOnce(4000)
 	if err := numbers.Prepare(ctx); err != nil {
 		return err
@@ -78,9 +78,9 @@ func runGateway(settings gatewaySettings) (err error) {
 	policy := tickets.DefaultPolicy()
 	policy.Ladder = tickets.Ladder{After: 3 * time.Second, AtLeast: time.Second}
 	policy.JoinWithin = 200 * time.Millisecond
-	desk := &tickets.Desk{Store: store, Policy: policy, Pepper: []byte("pepper for tests"), Cost: faultsCost, Node: "gateway", Numbers: numbers, Mail: true, Log: log}
+	desk := &tickets.Desk{Store: store, Policy: policy, Pepper: []byte("pepper for tests"), Cost: faultsCost, Node: settings.Node, Numbers: numbers, Mail: true, Log: log}
 	clerk := &tickets.Clerk{Desk: desk, Mailer: relay{}, Log: log}
-	config := jobs.Config{Node: "gateway", Poll: 200 * time.Millisecond, Sweep: 2 * time.Second, Grace: time.Second, Log: log}
+	config := jobs.Config{Node: settings.Node, Poll: 200 * time.Millisecond, Sweep: 2 * time.Second, Grace: time.Second, Log: log}
 	far, err := jobs.New(database.River(), database, clerk, config)
 	if err != nil {
 		return err

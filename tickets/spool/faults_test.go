@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -26,8 +27,8 @@ import (
 // callsVariable says how many calls are to be made among faults.
 const callsVariable = "READBACK_FAULTS_CALLS"
 
-// TestFaults has calls come in while PostgreSQL is paused, killed, shut down, made read-only and filled up, while the gateway's own
-// disk is full, and while the gateway is killed. Then: every number that was spoken is the ticket of its call, no call has
+// TestFaults has calls come in at two gateways while PostgreSQL is paused, killed, shut down, made read-only and filled up, while a
+// gateway's own disk is full, and while a gateway is killed. Then: every number that was spoken is the ticket of its call, no call has
 // two, and every ticket is acknowledged once, in time.
 func TestFaults(t *testing.T) {
 	calls := 60
@@ -38,8 +39,12 @@ func TestFaults(t *testing.T) {
 		}
 	}
 	f := newFaults(t)
-	f.start()
-	f.await("the accounts to be copied", time.Minute, func() bool { return strings.Contains(f.log.String(), "there is a copy of all accounts") })
+	for _, g := range f.gateways {
+		g.start()
+	}
+	f.await("the accounts to be copied", time.Minute, func() bool {
+		return strings.Count(f.log.String(), "there is a copy of all accounts") >= len(f.gateways)
+	})
 	kinds := f.kinds()
 	for _, i := range rand.Perm(len(kinds)) {
 		f.suffer(kinds[i])
@@ -48,11 +53,15 @@ func TestFaults(t *testing.T) {
 	for ; f.count("over") < calls; rounds++ {
 		f.suffer(kinds[rand.IntN(len(kinds))])
 	}
-	f.kill()
-	f.settings.Calls = 0
-	f.start()
+	for _, g := range f.gateways {
+		g.kill()
+		g.settings.Calls = 0
+		g.start()
+	}
 	f.await("every ticket to be acknowledged", 3*time.Minute, f.allAcknowledged)
-	f.stop()
+	for _, g := range f.gateways {
+		g.stop()
+	}
 	f.check()
 	if !strings.Contains(f.log.String(), "the database is back") {
 		t.Error("no outage was noticed")
@@ -61,21 +70,27 @@ func TestFaults(t *testing.T) {
 		rounds, f.count("call"), f.count("over"), len(f.spoken), f.count("sorry"), f.started)
 }
 
-// faults are a gateway, its database and its disk, and what is done to them.
+// faults are gateways, their database and their disks, and what is done to them.
 type faults struct {
 	t        *testing.T
 	server   *pgtest.Server
 	store    *postgres.Store
-	settings gatewaySettings
+	gateways []*faultyGateway
 	log      syncBuffer
 	started  int
 
-	cmd    *exec.Cmd
-	input  io.Closer
-	heard  sync.WaitGroup
 	mu     sync.Mutex
 	counts map[string]int
 	spoken map[string]tickets.Number // by key of the call
+}
+
+// A faultyGateway is a process that is killed and started again, on a disk of its own.
+type faultyGateway struct {
+	*faults
+	settings gatewaySettings
+	cmd      *exec.Cmd
+	input    io.Closer
+	heard    sync.WaitGroup
 }
 
 type syncBuffer struct {
@@ -111,8 +126,13 @@ func newFaults(t *testing.T) *faults {
 			t.Error(err)
 		}
 	})
-	f.settings = gatewaySettings{Dir: smallDisk(t), URL: f.server.URL("postgres"), Calls: 6}
-	if f.store, err = postgres.Open(t.Context(), f.settings.URL); err != nil {
+	address := f.server.URL("postgres")
+	for _, node := range []string{"one", "two"} {
+		f.gateways = append(f.gateways, &faultyGateway{
+			faults: f, settings: gatewaySettings{Node: node, Dir: smallDisk(t), URL: address, Calls: 4},
+		})
+	}
+	if f.store, err = postgres.Open(t.Context(), address); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = f.store.Close() })
@@ -162,7 +182,7 @@ func (f *faults) putAccounts() {
 }
 
 // start starts a gateway; one that cannot start now, with its disk full, is started again.
-func (f *faults) start() {
+func (f *faultyGateway) start() {
 	f.t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; {
 		if f.tryStart() {
@@ -176,7 +196,7 @@ func (f *faults) start() {
 	}
 }
 
-func (f *faults) tryStart() bool {
+func (f *faultyGateway) tryStart() bool {
 	f.t.Helper()
 	text, err := json.Marshal(f.settings)
 	if err != nil {
@@ -209,7 +229,7 @@ func (f *faults) tryStart() bool {
 }
 
 // hear writes down what a gateway says, up to its last word.
-func (f *faults) hear(output io.Reader, ready chan<- bool) {
+func (f *faultyGateway) hear(output io.Reader, ready chan<- bool) {
 	lines := bufio.NewScanner(output)
 	for lines.Scan() {
 		var what, call, number string
@@ -241,7 +261,7 @@ func (f *faults) count(what string) int {
 	return f.counts[what]
 }
 
-func (f *faults) kill() {
+func (f *faultyGateway) kill() {
 	f.t.Helper()
 	_ = f.cmd.Process.Kill()
 	f.heard.Wait()
@@ -250,7 +270,7 @@ func (f *faults) kill() {
 	}
 }
 
-func (f *faults) stop() {
+func (f *faultyGateway) stop() {
 	f.t.Helper()
 	_ = f.input.Close()
 	f.heard.Wait()
@@ -266,33 +286,44 @@ type kind struct {
 }
 
 func (f *faults) kinds() []kind {
-	nothing := func() error { return nil }
-	return []kind{
+	kinds := []kind{
 		{"paused", f.server.Pause, f.server.Resume},
 		{"killed", f.server.Kill, f.restart},
 		{"shut down", func() error { f.server.Shutdown(); return nil }, f.restart},
 		{"read-only", func() error { return f.readOnly(true) }, func() error { return f.readOnly(false) }},
 		{"full", f.server.Fill, f.server.Free},
-		{diskFull, func() error { return pgtest.Exhaust(f.ballast()) }, func() error { return os.Remove(f.ballast()) }},
-		{"well", nothing, nothing},
 	}
+	both := kind{diskFull, f.server.Pause, f.server.Resume} // there is nothing left to keep a ticket on
+	for _, g := range f.gateways {
+		one := kind{diskFull, func() error { return pgtest.Exhaust(g.ballast()) }, func() error { return os.Remove(g.ballast()) }}
+		both = kind{diskFull, inOrder(both.begin, one.begin), inOrder(both.end, one.end)}
+		kinds = append(kinds, one)
+	}
+	return append(kinds, both)
+}
+
+func inOrder(first, second func() error) func() error {
+	return func() error { return errors.Join(first(), second()) }
 }
 
 const diskFull = "disk full"
 
-// suffer has something go wrong for a while; perhaps the gateway is killed meanwhile.
+func (f *faultyGateway) ballast() string { return filepath.Join(f.settings.Dir, "ballast") }
+
+// suffer has something go wrong for a while; perhaps a gateway is killed meanwhile.
 func (f *faults) suffer(k kind) {
 	f.t.Helper()
 	if err := k.begin(); err != nil {
 		f.t.Fatalf("%s: %v", k.name, err)
 	}
 	pause(100, 1500)
+	victim := f.gateways[rand.IntN(len(f.gateways))]
 	killed := rand.IntN(2) == 0
 	if killed {
-		f.kill()
+		victim.kill()
 	}
 	if killed && k.name != diskFull { // with a full disk it need not start
-		f.start()
+		victim.start()
 		killed = false
 	}
 	pause(100, 1000)
@@ -300,7 +331,7 @@ func (f *faults) suffer(k kind) {
 		f.t.Fatalf("%s: %v", k.name, err)
 	}
 	if killed {
-		f.start()
+		victim.start()
 	}
 	pause(100, 1500)
 }
@@ -322,8 +353,6 @@ func (f *faults) readOnly(on bool) error {
 	}
 	return err
 }
-
-func (f *faults) ballast() string { return filepath.Join(f.settings.Dir, "ballast") }
 
 func (f *faults) await(what string, limit time.Duration, so func() bool) {
 	f.t.Helper()
