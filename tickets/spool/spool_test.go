@@ -64,11 +64,16 @@ var migrated = sync.OnceValues(func() ([]byte, error) {
 
 func openStore(t testing.TB) *sqlite.Store {
 	t.Helper()
+	return openStoreIn(t, t.TempDir())
+}
+
+func openStoreIn(t testing.TB, dir string) *sqlite.Store {
+	t.Helper()
 	template, err := migrated()
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), "tickets.db")
+	path := filepath.Join(dir, "tickets.db")
 	if err := os.WriteFile(path, template, 0o600); err != nil {
 		t.Fatal(err)
 	}
