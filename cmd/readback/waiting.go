@@ -21,7 +21,10 @@ var (
 )
 
 // waitLook is how often a wait asks whether an engineer is still looked for: another gateway may have found one.
-const waitLook = 5 * time.Second
+const (
+	waitLook     = 5 * time.Second
+	waitLookTime = time.Second // an engineer may come meanwhile
+)
 
 // waitingCallers are those who wait on the line for the engineer who accepts their ticket: one for each ticket, each on a
 // call of its own. The zero value is ready.
@@ -192,6 +195,8 @@ func (w *engineerWait) hold(ctx context.Context) {
 
 // isWanted reports whether the ticket may still wait for an engineer; also when nobody can tell.
 func (w *engineerWait) isWanted(ctx context.Context, number tickets.Number) bool {
+	ctx, cancel := context.WithTimeout(ctx, waitLookTime)
+	defer cancel()
 	ticket, err := w.now.desk.Store.Ticket(ctx, number)
 	return err != nil || ticket.Accepted.IsZero() && ticket.Status != tickets.StatusResolved
 }
