@@ -12,6 +12,7 @@ import (
 
 	"readback/tickets"
 	"readback/tickets/postgres/pgtest"
+	"readback/tickets/spool"
 )
 
 // TestTheDatabaseIsAwayDuringCalls: real calls over SIP while PostgreSQL is paused and killed, and the gateway as well.
@@ -137,6 +138,38 @@ func (p *process) await(what string, so func() bool) {
 	for deadline := time.Now().Add(time.Minute); !so(); time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			p.t.Fatalf("waited a minute for %s; log:\n%s", what, p.log)
+		}
+	}
+}
+
+func TestSpoolReport(t *testing.T) {
+	for name, test := range map[string]struct {
+		report spoolReport
+		want   string
+	}{
+		"away": {
+			spoolReport{Running: true, Stats: spool.Stats{
+				Tickets: 3, Oldest: noon.Add(-4 * time.Minute), Misfits: 1, Calls: 2, Away: noon.Add(-5 * time.Minute), Because: "connection refused", Accounts: noon.Add(-5 * time.Minute),
+			}}, `database      away since 2026-03-04 11:55:00Z: connection refused
+tickets       3, the oldest for 4m0s; 1 that the database will not take, see the gateway's log
+call records  2
+accounts      copy of 2026-03-04 11:55:00Z, 5m0s old
+`,
+		},
+		"there": {spoolReport{Running: true, Stats: spool.Stats{Accounts: noon}}, `database      there
+tickets       0
+call records  0
+accounts      copy of 2026-03-04 12:00:00Z, 0s old
+`},
+		"not running": {spoolReport{}, `database      not asked: the gateway is not running
+tickets       0
+call records  0
+accounts      no copy
+`},
+	} {
+		var out strings.Builder
+		if err := test.report.print(&console{out: &out}, noon); err != nil || out.String() != test.want {
+			t.Errorf("%s: got, %v:\n%s\nwant:\n%s", name, err, &out, test.want)
 		}
 	}
 }

@@ -14,6 +14,8 @@ const (
 	probeLast  = 2 * time.Second
 	roundPause = time.Second
 	lastRound  = 5 * time.Second // for what is left when the gateway stops
+	// misfitPause is how often tickets are offered again that the database would not take.
+	misfitPause = time.Minute
 )
 
 // Run keeps the copy fresh, looks for a database that is away, and moves what is spooled to it. When ctx ends it tries once
@@ -85,7 +87,7 @@ const (
 // forward moves what is spooled, until nothing is left that can be moved.
 func (s *Store) forward(ctx context.Context) error {
 	var last tickets.Number
-	for !s.held.empty() {
+	for s.worthForwarding() {
 		limited, cancel := context.WithTimeout(ctx, 2*longPatience)
 		next, err := s.forwardBatch(limited, last, batch)
 		cancel()
@@ -103,6 +105,14 @@ func (s *Store) forward(ctx context.Context) error {
 		return err
 	}
 	return s.forwardCalls(limited)
+}
+
+// worthForwarding: there are tickets that the database may take. Those that it would not it is offered again from time to time.
+func (s *Store) worthForwarding() bool {
+	depth, _ := s.held.depth()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return depth > len(s.misfits) || depth > 0 && time.Since(s.offered) >= misfitPause
 }
 
 // forwardBatch moves some tickets after one, and returns the last of them; empty when there are no more.
@@ -159,7 +169,7 @@ func (s *Store) misfit(number tickets.Number, why error) {
 	if _, known := s.misfits[number]; !known {
 		s.log.Error("the database will not take a ticket: it stays in the spool", "ticket", number, "error", why)
 	}
-	s.misfits[number] = why
+	s.misfits[number], s.offered = why, time.Now()
 }
 
 func (s *Store) forget(ctx context.Context, parcels []tickets.Parcel) error {

@@ -86,6 +86,7 @@ type Store struct {
 	migrated bool      // the database has our tables
 	copied   time.Time // as of when the accounts are
 	misfits  map[tickets.Number]error
+	offered  time.Time // when the last of them was refused
 }
 
 var _ tickets.Store = (*Store)(nil)

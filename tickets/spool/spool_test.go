@@ -339,6 +339,7 @@ func TestAMisfitStays(t *testing.T) {
 		}
 		s.tell(misfit.Number)
 		s.fail(well)
+		time.Sleep(time.Minute)
 		s.settle()
 		s.wantMoved(misfit.Number, "call")
 	})
