@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"maps"
 	"sync"
 	"time"
 
@@ -62,6 +63,7 @@ func (t *serverTx) leave(c *completed) bool {
 		return false
 	}
 	u.completed[c.key] = c
+	u.mostCompleted = max(u.mostCompleted, len(u.completed))
 	if c.timer != nil {
 		return true
 	}
@@ -90,6 +92,16 @@ func (u *UserAgent) sweep() {
 func (u *UserAgent) forgetCompleted(c *completed) {
 	delete(u.completed, c.key)
 	delete(u.merges, c.merge)
+	if u.mostCompleted >= 1000 && len(u.completed) <= u.mostCompleted/8 { // a map gives nothing back
+		u.mostCompleted = len(u.completed)
+		u.completed, u.merges = copied(u.completed), copied(u.merges)
+	}
+}
+
+func copied[K comparable, V any](m map[K]V) map[K]V {
+	c := make(map[K]V, len(m))
+	maps.Copy(c, m)
+	return c
 }
 
 // repeated says whether a request is a repetition, and answers it then.

@@ -225,9 +225,10 @@ func TestCancelAfterTheFinalAnswerChangesNothing_RFC3261_9_2(t *testing.T) {
 	}
 }
 
-// TestEndedCallsAreSmall is about the 32 s in which repetitions of what made and ended a call must be known.
+// TestEndedCallsAreSmall is about the 32 s in which repetitions of what made and ended a call must be known, and about
+// what is left of so many calls after that: tables that were large must not stay so.
 func TestEndedCallsAreSmall(t *testing.T) {
-	const calls, most = 2000, 2000 // bytes a call
+	const calls, most, tables = 2000, 2000, 200_000 // bytes a call, and in all
 	inBubble(t, answers(&negotiator{}), func(r *rig) {
 		p := r.peer(carrier)
 		oneCall := func(i int) {
@@ -254,8 +255,11 @@ func TestEndedCallsAreSmall(t *testing.T) {
 		if each > most {
 			t.Errorf("an ended call holds %d bytes, want at most %d", each, most)
 		}
-		runtime.KeepAlive(r)
 		p.leavesNothing()
+		if left := heapInUse() - before; left > tables {
+			t.Errorf("%d bytes are left of %d calls, want at most %d", left, calls, tables)
+		}
+		runtime.KeepAlive(r)
 	}, func(c *Config) {
 		c.Observe = nil
 		c.Trunks[0].CallsPerSecond, c.Trunks[0].Burst = 100*calls, 100*calls

@@ -47,22 +47,23 @@ type UserAgent struct {
 	draining atomic.Pointer[time.Time] // until when; nil while calls are taken
 
 	// mu is the last lock to be taken: neither a call\'s nor a transaction\'s is, with it held.
-	mu        sync.Mutex
-	stopped   bool
-	active    int                   // calls, counted against MaxCalls
-	servers   map[string]*serverTx  // by transactionKey
-	completed map[string]*completed // by transactionKey
-	ended     []*completed          // those without a timer of their own, the oldest first
-	sweeper   *time.Timer           // forgets them
-	merges    map[string]struct{}   // by mergeKey, of servers and completed
-	clients   map[string]*clientTx  // by sipgo's key
-	lingering int                   // those of them that have ended
-	dialogs   map[dialogID]*Call
-	all       map[*Call]struct{}
-	guests    map[netip.Addr][]*trunk  // by a source that answered a challenge
-	idlers    []chan struct{}          // closed when there is no call left
-	parked    map[string]*parkedCancel // by transactionKey of the INVITE that did not come yet
-	conns     connections
+	mu            sync.Mutex
+	stopped       bool
+	active        int                   // calls, counted against MaxCalls
+	servers       map[string]*serverTx  // by transactionKey
+	completed     map[string]*completed // by transactionKey
+	mostCompleted int                   // at once, since the table was made
+	ended         []*completed          // those without a timer of their own, the oldest first
+	sweeper       *time.Timer           // forgets them
+	merges        map[string]struct{}   // by mergeKey, of servers and completed
+	clients       map[string]*clientTx  // by sipgo's key
+	lingering     int                   // those of them that have ended
+	dialogs       map[dialogID]*Call
+	all           map[*Call]struct{}
+	guests        map[netip.Addr][]*trunk  // by a source that answered a challenge
+	idlers        []chan struct{}          // closed when there is no call left
+	parked        map[string]*parkedCancel // by transactionKey of the INVITE that did not come yet
+	conns         connections
 
 	dial func(ctx context.Context, network, address string) (net.Conn, error)
 }

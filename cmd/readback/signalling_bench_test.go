@@ -41,7 +41,7 @@ func BenchmarkSignallingRate(b *testing.B) {
 // BenchmarkSignallingMemory takes 100,000 short calls in a row, and looks at what is left of them when the last
 // transaction must have ended (32 s, RFC 3261 timers J and L).
 func BenchmarkSignallingMemory(b *testing.B) {
-	const perSecond, calls = 1000, 100_000
+	const perSecond, calls, most = 1000, 100_000, 5.0 // MB that may be left
 	s, address := startServer(b)
 	sippCalls(b, address, 100, 500)
 	for b.Loop() {
@@ -53,7 +53,11 @@ func BenchmarkSignallingMemory(b *testing.B) {
 		stop()
 		time.Sleep(40 * time.Second) // what is measured is what is left after them
 		b.ReportMetric(float64(<-peak)/1e6, "peak-MB")
-		b.ReportMetric((float64(heapInUse())-float64(before))/1e6, "left-MB")
+		left := (float64(heapInUse()) - float64(before)) / 1e6
+		b.ReportMetric(left, "left-MB")
+		if left > most {
+			b.Errorf("%.1f MB are left of %d calls, want at most %.0f", left, calls, most)
+		}
 	}
 	if open := s.gateway.media.Sessions(); open != 0 {
 		b.Errorf("%d sessions are open", open)

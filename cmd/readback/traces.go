@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"container/list"
 	"context"
 	"slices"
 	"sync"
@@ -40,7 +41,7 @@ type traces struct {
 	mu     sync.Mutex
 	byCall map[traceKey]*trace
 	byKey  map[string]*trace // by call key, from when the call has one
-	young  []*trace          // in the order of their INVITEs; nobody may come for them
+	young  *list.List        // of *trace in the order of their INVITEs: nobody has come for them yet
 	ended  []*trace          // in the order in which they are due
 	bytes  int
 }
@@ -54,7 +55,8 @@ type trace struct {
 	id     traceKey
 	invite uint32 // CSeq
 	born   time.Time
-	due    time.Time // when it is stored; zero while the call lives
+	young  *list.Element // nil when the call has a key
+	due    time.Time     // when it is stored; zero while the call lives
 	record tickets.CallRecord
 	step   string     // what the conversation is at
 	reason string     // that the other side gave for its end
@@ -65,7 +67,7 @@ func newTraces(log *tracelog, lost func(why string)) *traces {
 	return &traces{
 		log: log, lost: lost,
 		limit: rate.NewLimiter(tracesPerSecond, tracesPerSecond), wake: make(chan struct{}, 1),
-		byCall: map[traceKey]*trace{}, byKey: map[string]*trace{},
+		byCall: map[traceKey]*trace{}, byKey: map[string]*trace{}, young: list.New(),
 	}
 }
 
@@ -107,23 +109,36 @@ func (t *traces) traceOf(e sip.Event) *trace {
 
 // begin follows one call more; nil when there are too many. The caller holds mu.
 func (t *traces) begin(id traceKey, invite uint32, now time.Time) *trace {
-	for len(t.young) > 0 && (t.young[0].record.CallKey != "" || now.Sub(t.young[0].born) > traceOrphan) {
-		if orphan := t.young[0]; orphan.record.CallKey == "" {
-			t.forget(orphan)
-		}
-		t.young = t.young[1:]
+	for first := t.young.Front(); first != nil && now.Sub(first.Value.(*trace).born) > traceOrphan; first = t.young.Front() {
+		t.forget(first.Value.(*trace))
 	}
-	if len(t.byCall) >= tracesMost || len(t.young) >= tracesMost {
+	if len(t.byCall) >= tracesMost {
 		return nil
 	}
 	one := &trace{id: id, invite: invite, born: now}
 	t.byCall[id] = one
-	t.young = append(t.young, one)
+	one.young = t.young.PushBack(one)
 	return one
+}
+
+// become gives a call its key. The caller holds mu.
+func (t *traces) become(one *trace, record tickets.CallRecord) {
+	one.record = record
+	t.byKey[record.CallKey] = one
+	t.grown(one)
+}
+
+// grown says that somebody has come for a call. The caller holds mu.
+func (t *traces) grown(one *trace) {
+	if one.young != nil {
+		t.young.Remove(one.young)
+		one.young = nil
+	}
 }
 
 // forget takes a call out of the tables. The caller holds mu.
 func (t *traces) forget(one *trace) {
+	t.grown(one)
 	if t.byCall[one.id] == one {
 		delete(t.byCall, one.id)
 	}
@@ -147,8 +162,7 @@ func (t *traces) serve(record tickets.CallRecord) {
 			return
 		}
 	}
-	one.record = record
-	t.byKey[record.CallKey] = one
+	t.become(one, record)
 	t.watched.tell(callEvent{Event: "begins", Call: one.line()})
 }
 
@@ -214,9 +228,8 @@ func (t *traces) end(record tickets.CallRecord) {
 		if one = t.byCall[traceKey{record.Trunk, record.SIPCallID}]; one == nil || one.record.CallKey != "" {
 			one = &trace{id: traceKey{record.Trunk, record.SIPCallID}, born: record.Started}
 		}
-		t.byKey[record.CallKey] = one
 	}
-	one.record = record
+	t.become(one, record)
 	one.due = record.Ended.Add(traceLinger)
 	event.Call = one.line()
 	t.watched.tell(event)
@@ -290,6 +303,7 @@ func (t *traces) store(now time.Time) time.Duration {
 			return wait
 		}
 		entry := one.entry(now)
+		t.ended[0] = nil // what is behind the first one stays in memory
 		t.ended = t.ended[1:]
 		t.mu.Unlock()
 		if err := t.log.write(entry, now); err != nil {

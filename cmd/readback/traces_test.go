@@ -5,10 +5,12 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"golang.org/x/time/rate"
 	"readback/config"
@@ -165,8 +167,35 @@ func TestNobodysInvitesAreForgotten(t *testing.T) {
 			r.message(sip.Received, fmt.Sprint("ping-", i), "OPTIONS", 0, 1)
 			time.Sleep(time.Second)
 		}
-		if calls, _, _ := r.held(); calls > 40 || len(r.young) > 40 {
-			t.Errorf("%d INVITEs of the last 1000 s are remembered, %d in order; want those of 32 s", calls, len(r.young))
+		if calls, _, _ := r.held(); calls > 40 || r.young.Len() > 40 {
+			t.Errorf("%d INVITEs of the last 1000 s are remembered, %d in order; want those of 32 s", calls, r.young.Len())
+		}
+	})
+}
+
+// What nobody comes for must not keep calls in memory that have been served since, nor their number from being followed.
+func TestServedCallsLeaveMemoryOnceTheyAreStored(t *testing.T) {
+	inTracing(t, func(r *tracing) {
+		r.message(sip.Received, "nobody's", "INVITE", 0, 1)
+		var followed []weak.Pointer[trace]
+		for i := range 50 {
+			record := tickets.CallRecord{CallKey: fmt.Sprint("KEY", i), SIPCallID: fmt.Sprint("call-", i), Trunk: "carrier", Started: time.Now()}
+			r.message(sip.Received, record.SIPCallID, "INVITE", 0, 1)
+			r.serve(record)
+			followed = append(followed, weak.Make(r.byKey[record.CallKey]))
+			record.Ended, record.Disposition = time.Now(), tickets.DispositionCompleted
+			r.end(record)
+		}
+		time.Sleep(2 * traceLinger)
+		synctest.Wait()
+		runtime.GC()
+		for i, call := range followed {
+			if call.Value() != nil {
+				t.Errorf("call %d is in memory, though it is stored", i)
+			}
+		}
+		if calls, _, _ := r.held(); calls != 1 {
+			t.Errorf("%d calls are followed, want the one that nobody came for", calls)
 		}
 	})
 }
