@@ -191,6 +191,7 @@ func (s *server) serve(ctx context.Context) error {
 	if front, ok := s.store.(*spooled); ok {
 		group.Go(func() { front.Run(behind) })
 	}
+	group.Go(func() { s.work(behind) })
 	group.Go(func() { s.records.run(behind) })
 	group.Go(func() { s.traces.run(behind) })
 	group.Go(func() { s.room.run(behind) })
