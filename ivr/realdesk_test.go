@@ -122,8 +122,8 @@ var histories = map[string]struct {
 		},
 		store: `
 			ticket 10000004  P3 due after 24h0m0s told by readback
-			notice alarm cancelled
-			notice acknowledge-by-agent cancelled`,
+			notice acknowledge-by-agent cancelled
+			notice alarm cancelled`,
 	},
 }
 

@@ -182,14 +182,17 @@ func requestDetail(r Request) map[string]string {
 // notices are the outbox rows of a new ticket: its ladder and the alarm about a ladder that does not succeed always, a page
 // when an engineer has to begin now, and an alarm when agents must look at it for another reason.
 func (d *Desk) notices(t Ticket, now time.Time, hungUp bool) []Notice {
-	rows := []Notice{d.policy.ladder(t, now, hungUp)}
+	ladder := d.policy.ladder(t, now, hungUp)
+	rows := []Notice{ladder}
 	if t.Priority == P1 && !t.Verified && t.Incident == "" {
 		rows = append(rows, alarm(t, ReasonUnverifiedP1, now))
 	}
 	if d.canTell(t) {
 		rows = append(rows, d.policy.warning(t, now))
 	} else {
-		rows = append(rows, alarm(t, ReasonNoWay, now))
+		resigned := alarm(t, ReasonNoWay, now)
+		resigned.Due = ladder.Due // who stays on the line may yet hear the number
+		rows = append(rows, resigned)
 	}
 	if d.pages(t) {
 		rows = append(rows, page(t, now))

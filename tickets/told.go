@@ -44,7 +44,10 @@ func (d *Desk) HungUp(ctx context.Context, number Number) error {
 }
 
 func hungUp(f *Folder, at time.Time) {
-	late := func(n Notice) bool { return n.Kind.Ladder() && n.Due.After(at) && n.Attempts == 0 }
+	late := func(n Notice) bool {
+		waits := n.Kind.Ladder() || n.Kind == Alarm && n.Reason == ReasonNoWay
+		return waits && n.Due.After(at) && n.Attempts == 0
+	}
 	if f.each(late, func(n *Notice) { n.Due = at }) > 0 {
 		f.Note(Event{At: at, Who: WhoCaller, What: EventHungUp})
 	}

@@ -48,6 +48,7 @@ type server struct {
 	since     time.Time
 	draining  atomic.Bool
 	ward      ward
+	noJobs    bool
 	log       *slog.Logger
 	unlock    func() error // the data directory
 }
@@ -61,11 +62,12 @@ type parts struct {
 	watch   func(*sip.Call, ivr.Step)                      // told what happens in conversations
 	message func(sip.Event)                                // told what happens in signalling
 	noHTTP  bool
+	noJobs  bool // the outbox is left as calls leave it
 }
 
 // newServer opens everything that can fail, so that a gateway that starts to serve is one that works.
 func newServer(ctx context.Context, c *config.Config, log *slog.Logger, with parts) (s *server, err error) {
-	s = &server{config: c, log: log, metrics: newMetrics(), message: with.message, since: time.Now(), ward: ward{plain: c}}
+	s = &server{config: c, log: log, metrics: newMetrics(), message: with.message, noJobs: with.noJobs, since: time.Now(), ward: ward{plain: c}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -191,7 +193,9 @@ func (s *server) serve(ctx context.Context) error {
 	if front, ok := s.store.(*spooled); ok {
 		group.Go(func() { front.Run(behind) })
 	}
-	group.Go(func() { s.work(behind) })
+	if !s.noJobs {
+		group.Go(func() { s.work(behind) })
+	}
 	group.Go(func() { s.records.run(behind) })
 	group.Go(func() { s.traces.run(behind) })
 	group.Go(func() { s.room.run(behind) })

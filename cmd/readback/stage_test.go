@@ -65,7 +65,7 @@ func newStage(t *testing.T, sounds *sounds, accounts []tickets.Account) *stage {
 	}
 	s := &stage{t: t, served: make(chan error, 1), heard: make(chan string, 10_000)}
 	s.server, err = newServer(t.Context(), stageConfig(t), slog.New(slog.NewTextHandler(&s.log, nil)), parts{
-		store: store, sounds: sounds, noHTTP: true, network: inMemory(network),
+		store: store, sounds: sounds, noHTTP: true, noJobs: true, network: inMemory(network),
 		listen: []sip.Listen{{Network: "udp", Address: gatewayAddress + ":5060", PacketConn: listenMemory(t, network, gatewayAddress)}},
 		watch:  s.watch, message: s.message,
 	})

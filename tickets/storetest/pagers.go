@@ -88,7 +88,7 @@ func testPagers(t *testing.T, open func(*testing.T) tickets.Store) {
 		o.clerk.Pagers = []tickets.Pager{&bell{o, "bell", nil}}
 		o.open(o.request())
 		o.until(30 * 24 * time.Hour)
-		if got, want := o.done(), []string{"0s bell raises no-way-to-acknowledge", "168h0m0s bell clears"}; !slices.Equal(got, want) {
+		if got, want := o.done(), []string{"1m30s bell raises no-way-to-acknowledge", "168h1m30s bell clears"}; !slices.Equal(got, want) {
 			t.Errorf("done %q, want %q", got, want)
 		}
 	})
