@@ -127,7 +127,9 @@ func (s *server) openDesk(ctx context.Context, with parts) (err error) {
 	s.desk.Observe = func(sighting tickets.Sighting) {
 		s.metrics.lockouts.WithLabelValues(sighting.Trunk, string(sighting.Kind)).Inc()
 	}
-	s.clerk = &tickets.Clerk{Desk: s.desk, Log: s.log}
+	outbox := newJobMetrics(s.store)
+	s.metrics.registry.MustRegister(outbox)
+	s.clerk = &tickets.Clerk{Desk: s.desk, Log: s.log, Observe: outbox.observe}
 	if err := s.openMail(); err != nil {
 		return err
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // version is the release; development builds say so.
-const version = "0.3.0"
+const version = "0.4.0"
 
 type versionCommand struct {
 	JSON bool `help:"Print JSON."`
