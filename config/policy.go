@@ -51,6 +51,8 @@ type Policy struct {
 	Services Promise `yaml:"services"`
 	// A second call with the same account and priority that comes this soon after the first joins its ticket.
 	JoinWithin Duration `yaml:"join_within" between:"0s,10m"`
+	// Whether engineers are woken for a P2 outside working hours, as they are for a P1 at any time.
+	PageP2 bool `yaml:"page_p2"`
 	// What looks like one problem of many customers: an incident is proposed to the agents.
 	Burst Burst `yaml:"burst"`
 	// When people work, by the country of the number that was called, ISO 3166.

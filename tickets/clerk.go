@@ -33,7 +33,7 @@ type Clerk struct {
 }
 
 const (
-	claimTime = 90 * time.Second // a row is a clerk's for so long, unless it says again that it is
+	claimTime = 45 * time.Second // a row is a clerk's for so long, unless it says again that it is
 	claimPace = claimTime / 3
 	noteTime  = 10 * time.Second // for writing down what became of a row
 )

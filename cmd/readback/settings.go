@@ -52,6 +52,7 @@ func policyOf(c *config.Config) tickets.Policy {
 	policy.Unverified = termsOf(c.Policy.Unverified)
 	policy.Services = termsOf(c.Policy.Services)
 	policy.JoinWithin = c.Policy.JoinWithin.D()
+	policy.PageP2 = c.Policy.PageP2
 	policy.Survey = tickets.SurveyTerms{Expires: c.Notify.Survey.Expires.D(), Closes: c.Notify.Survey.Closes.D()}
 	policy.Burst = tickets.Burst{Accounts: c.Policy.Burst.Accounts, Within: c.Policy.Burst.Within.D()}
 	lock := c.Identify.Lockout

@@ -39,3 +39,13 @@ trunks:
 		}
 	}
 }
+
+func TestEngineersAreWokenForAP2WherePolicySaysSo(t *testing.T) {
+	c := config.Default()
+	for _, want := range []bool{false, true} {
+		c.Policy.PageP2 = want
+		if got := policyOf(c).PageP2; got != want {
+			t.Errorf("page_p2: %v makes a policy with %v", want, got)
+		}
+	}
+}
