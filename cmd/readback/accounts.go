@@ -14,6 +14,7 @@ import (
 type accountsCommand struct {
 	Import accountsImportCommand `cmd:"" help:"Add or replace the accounts of a CSV file; a file with an error imports nothing."`
 	List   accountsListCommand   `cmd:"" help:"List accounts."`
+	Erase  accountsEraseCommand  `cmd:"" help:"Erase what is kept of an account's people; tickets and their proof stay."`
 }
 
 type accountsImportCommand struct {

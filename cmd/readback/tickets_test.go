@@ -23,15 +23,7 @@ func TestTicketsAtTheCommandLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	number := ticketIn(t, file)
-	command := func(args ...string) string {
-		t.Helper()
-		var out, errOut bytes.Buffer
-		err := run(t.Context(), append(args, "-c", file), strings.NewReader(""), &out, &errOut)
-		if err != nil {
-			return err.Error()
-		}
-		return out.String() + errOut.String()
-	}
+	command := commandOn(t, file)
 	for _, step := range []struct {
 		args []string
 		want string // pattern
@@ -58,6 +50,19 @@ func TestTicketsAtTheCommandLine(t *testing.T) {
 	}
 }
 
+// commandOn runs commands with a configuration, and returns what they print or say is wrong.
+func commandOn(t *testing.T, file string) func(args ...string) string {
+	return func(args ...string) string {
+		t.Helper()
+		var out, errOut bytes.Buffer
+		err := run(t.Context(), append(args, "-c", file), strings.NewReader(""), &out, &errOut)
+		if err != nil {
+			return err.Error()
+		}
+		return out.String() + errOut.String()
+	}
+}
+
 // ticketIn opens a ticket in the store of a configuration, whose letter was given up.
 func ticketIn(t *testing.T, file string) string {
 	t.Helper()
@@ -75,7 +80,7 @@ func ticketIn(t *testing.T, file string) string {
 		t.Fatal(err)
 	}
 	account := tickets.Account{ID: "30471234", Name: "Acme", Plan: "enterprise", Contacts: []tickets.Contact{{Name: "Ann", Email: "ann@example.com"}}}
-	ticket, err := desk.Open(t.Context(), tickets.Request{CallKey: "call-1", Account: &account, Verified: true, Priority: tickets.P2, Received: time.Now()})
+	ticket, err := desk.Open(t.Context(), tickets.Request{CallKey: "call-1", Account: &account, Verified: true, Priority: tickets.P2, Recording: "call-1.wav", Received: time.Now()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,5 +120,67 @@ func TestNoticeState(t *testing.T) {
 		if diff := cmp.Diff(test.want, noticeState(test.notice, at)); diff != "" {
 			t.Error(diff)
 		}
+	}
+}
+
+// Erasing takes what is kept of an account's people, recordings included, and leaves the tickets and their proof.
+func TestAnAccountIsErased(t *testing.T) {
+	data := t.TempDir()
+	file := filepath.Join(data, "readback.yaml")
+	if err := os.WriteFile(file, []byte("data: "+data+"\nidentify: {pepper: a secret of some length}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	number := ticketIn(t, file)
+	folder := filepath.Join(data, "recordings")
+	theirs, others := filepath.Join(folder, "call-1.wav"), filepath.Join(folder, "call-2.wav")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{theirs, others} {
+		if err := os.WriteFile(path, []byte("sound"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	command := commandOn(t, file)
+	if got, want := command("accounts", "erase", "30471234", "--by", "eve"), "1 tickets, 1 recordings; erase what they say of people with --yes"; !strings.Contains(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if _, err := os.Stat(theirs); err != nil {
+		t.Errorf("the recording is gone before anybody said so: %v", err)
+	}
+	if got, want := command("accounts", "erase", "30471234", "--by", "eve", "--yes"), "of 1 tickets, callers of 0 calls, 1 recordings"; !strings.Contains(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if _, err := os.Stat(theirs); !os.IsNotExist(err) {
+		t.Errorf("the recording is still there: %v", err)
+	}
+	if _, err := os.Stat(others); err != nil {
+		t.Errorf("the recording of somebody else: %v", err)
+	}
+	if got := command("tickets", "show", number); strings.Contains(got, "ann@example.com") || !strings.Contains(got, "erased") {
+		t.Errorf("left of the ticket:\n%s", got)
+	}
+	if got := command("tickets", "export", "--verify"); !strings.Contains(got, "1 ticket") {
+		t.Errorf("the proof is broken: %s", got)
+	}
+}
+
+func TestRecordingsElsewhereAreNotDeleted(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "recordings")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	outside := filepath.Join(filepath.Dir(folder), "other.wav")
+	if err := os.WriteFile(outside, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := deleteRecordings(folder, []string{"../other.wav"}); err == nil {
+		t.Error("a name that leads out of the folder was taken")
+	}
+	if _, err := os.Stat(outside); err != nil {
+		t.Error(err)
+	}
+	if err := deleteRecordings(folder, []string{"gone.wav", "notes.txt"}); err != nil {
+		t.Error(err)
 	}
 }
