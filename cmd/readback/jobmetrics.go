@@ -53,7 +53,7 @@ func (m *jobMetrics) Describe(out chan<- *prometheus.Desc) {
 	out <- m.oldest
 }
 
-// Collect implements prometheus.Collector. What waits in a store that is away is not known.
+// Collect implements prometheus.Collector. What waits in a store that is away is not known, so nothing is said then.
 func (m *jobMetrics) Collect(out chan<- prometheus.Metric) {
 	m.attempts.Collect(out)
 	ctx, cancel := context.WithTimeout(context.Background(), scrapeTime)
@@ -62,7 +62,7 @@ func (m *jobMetrics) Collect(out chan<- prometheus.Metric) {
 	for _, outbox := range m.outboxes {
 		backlog, err := outbox.Backlog(ctx, now)
 		if err != nil {
-			continue
+			return
 		}
 		waiting += float64(backlog.Waiting)
 		if !backlog.Oldest.IsZero() {

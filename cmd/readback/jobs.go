@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 
 	"readback/tickets/jobs"
@@ -10,36 +12,28 @@ import (
 )
 
 // runners work the outbox: one for each database in which this gateway has tickets.
-func (s *server) runners() (all []*jobs.Runner, err error) {
+func (s *server) runners() ([]*jobs.Runner, error) {
 	config := jobs.Config{Node: s.config.Node, Log: s.log}
-	add := func(runner *jobs.Runner, failure error) {
-		all = append(all, runner)
-		if failure != nil {
-			err = failure
-		}
-	}
 	switch store := s.store.(type) {
 	case *spooled:
-		add(jobs.New(store.database.River(), store.database, s.clerk, config))
-		add(jobs.New(store.local.River(), store.local, s.clerk, config))
+		database, err := jobs.New(store.database.River(), store.database, s.clerk, config)
+		local, localErr := jobs.New(store.local.River(), store.local, s.clerk, config)
+		return []*jobs.Runner{database, local}, errors.Join(err, localErr)
 	case *postgres.Store:
-		add(jobs.New(store.River(), store, s.clerk, config))
+		runner, err := jobs.New(store.River(), store, s.clerk, config)
+		return []*jobs.Runner{runner}, err
 	case *sqlite.Store:
-		add(jobs.New(store.River(), store, s.clerk, config))
+		runner, err := jobs.New(store.River(), store, s.clerk, config)
+		return []*jobs.Runner{runner}, err
 	}
-	return all, err
+	return nil, fmt.Errorf("a store of type %T has no jobs", s.store)
 }
 
 // work works the outbox until ctx ends.
 func (s *server) work(ctx context.Context) {
-	runners, err := s.runners()
-	if err != nil {
-		s.log.Error("nothing is sent, called or raised", "error", err)
-		return
-	}
 	var group sync.WaitGroup
 	defer group.Wait()
-	for _, runner := range runners {
+	for _, runner := range s.jobs {
 		group.Go(func() {
 			if err := runner.Run(ctx); err != nil {
 				s.log.Error("the gateway stops while something is being sent", "error", err)

@@ -34,10 +34,10 @@ type commands struct {
 	Load      loadCommand      `cmd:"" help:"Make many calls at once, and measure them."`
 	Calls     callsCommand     `cmd:"" help:"Calls in progress and past ones: why one was refused, how it went, its signalling."`
 	Trunk     trunkCommand     `cmd:"" help:"Trunks: are they up, how busy, what was refused; do carriers get along with the gateway."`
-	Tickets   ticketsCommand   `cmd:"" help:"List and show tickets."`
+	Tickets   ticketsCommand   `cmd:"" help:"Tickets: look at them, change them, prove them, and see what is still to be sent."`
 	Notify    notifyCommand    `cmd:"" help:"Try the ways by which customers are told."`
 	Incidents incidentsCommand `cmd:"" help:"Problems of many customers: declare one, so that callers hear of it; resolve it, so that everyone is told."`
-	Accounts  accountsCommand  `cmd:"" help:"Import and list the accounts that may call."`
+	Accounts  accountsCommand  `cmd:"" help:"Import, list and erase the accounts that may call."`
 	Migrate   migrateCommand   `cmd:"" help:"Bring the store's tables up to date."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`
 }

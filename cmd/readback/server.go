@@ -22,6 +22,7 @@ import (
 	"readback/sip"
 	"readback/sip/stir"
 	"readback/tickets"
+	"readback/tickets/jobs"
 )
 
 // A server is a whole gateway with its store and listeners. Tests make one as main does.
@@ -32,6 +33,7 @@ type server struct {
 	desk      *tickets.Desk
 	signer    *tickets.Signer
 	clerk     *tickets.Clerk
+	jobs      []*jobs.Runner
 	surveys   http.Handler // the pages on which customers vote; nil: there are none
 	records   *records
 	traces    *traces
@@ -48,7 +50,6 @@ type server struct {
 	since     time.Time
 	draining  atomic.Bool
 	ward      ward
-	noJobs    bool
 	log       *slog.Logger
 	unlock    func() error // the data directory
 }
@@ -67,7 +68,7 @@ type parts struct {
 
 // newServer opens everything that can fail, so that a gateway that starts to serve is one that works.
 func newServer(ctx context.Context, c *config.Config, log *slog.Logger, with parts) (s *server, err error) {
-	s = &server{config: c, log: log, metrics: newMetrics(), message: with.message, noJobs: with.noJobs, since: time.Now(), ward: ward{plain: c}}
+	s = &server{config: c, log: log, metrics: newMetrics(), message: with.message, since: time.Now(), ward: ward{plain: c}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -136,6 +137,11 @@ func (s *server) openDesk(ctx context.Context, with parts) (err error) {
 	if err := s.openHooks(); err != nil {
 		return err
 	}
+	if !with.noJobs {
+		if s.jobs, err = s.runners(); err != nil {
+			return fmt.Errorf("nothing can be sent, called or raised: %w", err)
+		}
+	}
 	if s.signer, err = signerOf(s.config, s.store); err != nil {
 		return err
 	}
@@ -195,9 +201,7 @@ func (s *server) serve(ctx context.Context) error {
 	if front, ok := s.store.(*spooled); ok {
 		group.Go(func() { front.Run(behind) })
 	}
-	if !s.noJobs {
-		group.Go(func() { s.work(behind) })
-	}
+	group.Go(func() { s.work(behind) })
 	group.Go(func() { s.records.run(behind) })
 	group.Go(func() { s.traces.run(behind) })
 	group.Go(func() { s.room.run(behind) })

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/netip"
 	"strconv"
@@ -113,7 +114,7 @@ func (p *Persona) Play(ctx context.Context, check *Check, to Target) Result {
 	if step != nil {
 		r.Step = fmt.Sprintf("line %d: %s", step.Line, step.Text)
 	}
-	if f, ok := err.(*failure); ok { //nolint:errorlint // never wrapped
+	if f, ok := errors.AsType[*failure](err); ok {
 		r.Expected, r.Got, r.Header = f.expected, f.got, f.header
 	} else {
 		r.Expected, r.Got = "that it can be played", err.Error()
@@ -123,7 +124,7 @@ func (p *Persona) Play(ctx context.Context, check *Check, to Target) Result {
 
 // busy is how long the gateway wants to be left alone, having too much to do (RFC 3261 section 21.5.4).
 func busy(err error) time.Duration {
-	f, ok := err.(*failure) //nolint:errorlint // never wrapped
+	f, ok := errors.AsType[*failure](err)
 	if !ok || !strings.Contains(f.got, " 503 ") {
 		return 0
 	}
