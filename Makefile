@@ -16,7 +16,7 @@ build: ## bin/readback, one static binary
 
 test: peers lint ## install what is missing, then vet, lint and every test with the race detector
 	go vet ./... ./testdata/memnet
-	go test -race -timeout 30m ./...
+	go test -race -parallel 4 -timeout 30m ./...
 
 peers: ## the programs that the tests call: SIPp, baresip, Kamailio, rtpengine, PostgreSQL, sox, ffmpeg, Chromium
 	@missing=; for peer in $(PEERS); do \
@@ -42,6 +42,7 @@ signalling: peers ## 1000 calls a second, 100,000 calls' memory, a flood of stra
 	go test -run '^$$' -bench Signalling -benchtime 1x -timeout 30m ./cmd/readback
 
 faults: peers ## 2,000 calls while the database, the disk and the gateway fail: 10 minutes
+	READBACK_FAULTS=1 go test -run 'TestThePromise$$' -timeout 1h ./ivr
 	READBACK_FAULTS_CALLS=2000 go test -race -run 'TestFaults$$' -v -timeout 1h ./tickets/spool
 
 fuzz: ## every fuzz target for FUZZ=30s

@@ -14,8 +14,6 @@ import (
 
 	"readback/config"
 	"readback/tickets"
-	"readback/tickets/jobs"
-	"readback/tickets/sqlite"
 )
 
 // TestSIPpIsCalledBack has SIPp answer as the customer, who presses 1 when the number was said, and as an answering machine,
@@ -66,19 +64,12 @@ func sippAnswers(t *testing.T, scenario string, port int) <-chan string {
 // TestACallerWhoHungUpIsCalledBack goes the whole way: a caller who goes before the number is read, the row of the outbox, River's
 // job, the clerk, and the call that SIPp answers.
 func TestACallerWhoHungUpIsCalledBack(t *testing.T) {
+	t.Parallel() // mostly it waits
 	port := int(loopback(t, "127.0.0.2").Port())
 	s := startCalling(t, port)
 	if err := s.store.PutAccounts(t.Context(), sampleAccounts(t)); err != nil {
 		t.Fatal(err)
 	}
-	lite := s.store.(*sqlite.Store)
-	runner, err := jobs.New(lite.River(), lite, s.clerk, jobs.Config{Node: "test", Poll: 50 * time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	worked := make(chan error, 1)
-	go func() { worked <- runner.Run(ctx) }()
 	ended := sippAnswers(t, "callback", port)
 	phone := newTestPhone(t)
 	defer func() {
@@ -108,10 +99,6 @@ func TestACallerWhoHungUpIsCalledBack(t *testing.T) {
 	told := s.firstTicket(t, func(ticket tickets.Ticket) bool { return !ticket.Acknowledged.IsZero() })
 	if told.Number != number || told.AcknowledgedBy != tickets.ByCallback {
 		t.Errorf("ticket %s is acknowledged by %q, want %s, by %q", told.Number, told.AcknowledgedBy, number, tickets.ByCallback)
-	}
-	stop()
-	if err := <-worked; err != nil {
-		t.Error(err)
 	}
 }
 

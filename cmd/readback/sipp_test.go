@@ -75,18 +75,21 @@ func wantTicket(t *testing.T, found []tickets.Ticket) {
 }
 
 func TestSIPpDigitsByRFC4733(t *testing.T) {
+	t.Parallel() // mostly it waits
 	p := startGateway(t, "")
 	p.sipp("dtmf-rfc4733", "+18887999666")
 	wantTicket(t, p.tickets())
 }
 
 func TestSIPpDigitsByINFO(t *testing.T) {
+	t.Parallel() // mostly it waits
 	p := startGateway(t, "")
 	p.sipp("dtmf-info", "+18887999666")
 	wantTicket(t, p.tickets())
 }
 
 func TestSIPpOverTCP(t *testing.T) {
+	t.Parallel() // mostly it waits
 	p := startGateway(t, "")
 	p.sip = p.tcp
 	p.sipp("dtmf-info", "+18887999666", "-t", "t1")
@@ -95,6 +98,7 @@ func TestSIPpOverTCP(t *testing.T) {
 
 // TestSIPpOnPostgreSQL has the whole gateway and the command line on the other database.
 func TestSIPpOnPostgreSQL(t *testing.T) {
+	t.Parallel() // mostly it waits
 	url := pgtest.Database(t, nil)
 	p := startGateway(t, fmt.Sprintf("store: {url: %q}\n", url))
 	p.sipp("dtmf-info", "+18887999666")
@@ -103,6 +107,7 @@ func TestSIPpOnPostgreSQL(t *testing.T) {
 
 // TestSIPpSignalling plays the scenarios that are about signalling alone against one gateway.
 func TestSIPpSignalling(t *testing.T) {
+	t.Parallel() // mostly it waits
 	p := startGateway(t, "")
 	for _, test := range []struct {
 		scenario, number string
