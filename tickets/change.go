@@ -61,7 +61,7 @@ func (d *Desk) reprioritise(f *Folder, c Change) {
 	t.Due, t.Starts = d.policy.Due(t.Kind, d.planNamed(*t), t.Priority, t.Received), d.starts(*t)
 	f.Note(Event{At: c.At, Who: c.By, What: EventChanged, Detail: detail("priority", t.Priority.String(), "from", from.String(), "due", t.Due.Format(time.RFC3339))})
 	f.each(func(n Notice) bool { return n.Kind == Alarm && n.Reason == ReasonUnacknowledged }, func(n *Notice) { n.Due = d.policy.warnAt(*t) })
-	switch wake := d.pages(*t) && t.Accepted.IsZero() && t.Status != StatusResolved; {
+	switch wake := d.pages(*t) && t.NeedsEngineer(); {
 	case !wake:
 		d.unpage(f, c.At)
 	case !slices.ContainsFunc(f.Notices, func(n Notice) bool { return n.Kind == Page && n.Open() }):

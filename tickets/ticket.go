@@ -124,5 +124,8 @@ func (t *Ticket) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// NeedsEngineer reports whether nobody has accepted the ticket, and it is not resolved either.
+func (t Ticket) NeedsEngineer() bool { return t.Accepted.IsZero() && t.Status != StatusResolved }
+
 // LogValue is the number: names and telephone numbers stay out of logs.
 func (t Ticket) LogValue() slog.Value { return slog.StringValue(string(t.Number)) }

@@ -18,7 +18,7 @@ const (
 // is one attempt; where it stopped is kept, so that a restart goes on with the next engineer.
 func (c *Clerk) page(ctx context.Context, n Notice) error {
 	ticket, err := c.Desk.Store.Ticket(ctx, n.Ticket)
-	if err != nil || !needsEngineer(ticket) {
+	if err != nil || !ticket.NeedsEngineer() {
 		return err
 	}
 	if n, err = c.raisePage(ctx, n, ticket); err != nil {
@@ -47,8 +47,6 @@ func (c *Clerk) page(ctx context.Context, n Notice) error {
 	}
 	return &Later{At: c.Desk.now().Add(pause), Err: err, Reason: "nobody has accepted it yet"}
 }
-
-func needsEngineer(t Ticket) bool { return t.Accepted.IsZero() && t.Status != StatusResolved }
 
 // pageAlert is the alert of a ticket's page: one for each ticket, however often it is repeated.
 func (c *Clerk) pageAlert(t Ticket) Alert {
@@ -128,7 +126,7 @@ func (c *Clerk) watchAccepted(ctx context.Context, number Number, stop context.C
 				return
 			case <-ticker.C:
 			}
-			if ticket, err := c.Desk.Store.Ticket(ctx, number); err == nil && !needsEngineer(ticket) {
+			if ticket, err := c.Desk.Store.Ticket(ctx, number); err == nil && !ticket.NeedsEngineer() {
 				stop(ErrTaken)
 				return
 			}

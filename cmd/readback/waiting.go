@@ -198,5 +198,5 @@ func (w *engineerWait) isWanted(ctx context.Context, number tickets.Number) bool
 	ctx, cancel := context.WithTimeout(ctx, waitLookTime)
 	defer cancel()
 	ticket, err := w.now.desk.Store.Ticket(ctx, number)
-	return err != nil || ticket.Accepted.IsZero() && ticket.Status != tickets.StatusResolved
+	return err != nil || ticket.NeedsEngineer()
 }
