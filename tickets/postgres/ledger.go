@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"readback/tickets"
 )
@@ -79,14 +80,13 @@ func (s *Store) again(ctx context.Context, tx pgx.Tx, f tickets.Filing, first ti
 
 func (s *Store) insert(ctx context.Context, tx pgx.Tx, f tickets.Filing) error {
 	t := f.Ticket
-	done, err := tx.Exec(ctx, ticketPutSQL, begun(f)...)
-	if err != nil {
-		return err
-	}
-	if done.RowsAffected() == 0 {
-		return fmt.Errorf("%w: %s", tickets.ErrNumberTaken, t.Number)
-	}
 	var batch pgx.Batch
+	batch.Queue(ticketPutSQL, begun(f)...).Exec(func(done pgconn.CommandTag) error {
+		if done.RowsAffected() == 0 {
+			return fmt.Errorf("%w: %s", tickets.ErrNumberTaken, t.Number) // which undoes the rest
+		}
+		return nil
+	})
 	exec(&batch, ticketCallPutSQL, t.CallID, string(t.Number))
 	for _, event := range append([]tickets.Event{f.Event}, f.Also...) {
 		putEvent(&batch, event)
