@@ -3,6 +3,9 @@ PEERS := sip-tester:sipp baresip:baresip postgresql:/usr/lib/postgresql/*/bin/in
 	kamailio:kamailio kamailio-tls-modules:/usr/lib/*/kamailio/modules/tls.so rtpengine-daemon:rtpengine chromium:chromium
 LINT  := $(shell go env GOPATH)/bin/golangci-lint
 LINT_VERSION := v2.15.0
+# An S3 server on a directory, for the tests of recordings.
+S3    := $(shell go env GOPATH)/bin/versitygw
+S3_VERSION := v1.8.0
 FUZZ  ?= 30s
 
 .DEFAULT_GOAL := help
@@ -18,13 +21,16 @@ test: peers lint ## install what is missing, then vet, lint and every test with 
 	go vet ./... ./testdata/memnet
 	go test -race -parallel 4 -timeout 30m ./...
 
-peers: ## the programs that the tests call: SIPp, baresip, Kamailio, rtpengine, PostgreSQL, sox, ffmpeg, Chromium
+peers: $(S3) ## the programs that the tests call: SIPp, baresip, Kamailio, rtpengine, PostgreSQL, an S3 server, sox, ffmpeg, Chromium
 	@missing=; for peer in $(PEERS); do \
 		command -v $${peer#*:} >/dev/null 2>&1 || ls $${peer#*:} >/dev/null 2>&1 || missing="$$missing $${peer%%:*}"; done; \
 	[ -z "$$missing" ] && exit 0; \
 	if [ "$$(id -u)" = 0 ]; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; \
 	else echo "missing:$$missing; install with: sudo apt-get install$$missing"; exit 1; fi
+
+$(S3):
+	go install github.com/versity/versitygw/cmd/versitygw@$(S3_VERSION)
 
 $(LINT):
 	go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)

@@ -30,6 +30,7 @@ var mayImport = []struct {
 	{"tickets/sqlite", []string{"tickets"}, []string{"modernc.org/sqlite", "github.com/pressly/goose/v3", "github.com/riverqueue/river"}},
 	{"tickets/jobs", []string{"tickets"}, []string{"github.com/riverqueue/river"}},
 	{"tickets/notify", []string{"tickets"}, []string{"github.com/wneessen/go-mail", "golang.org/x/net/idna", "github.com/standard-webhooks/standard-webhooks/libraries"}},
+	{"tickets/recordings", []string{"tickets"}, []string{"filippo.io/age", "github.com/minio/minio-go/v7"}},
 	{"tickets/spool", []string{"tickets"}, nil},
 	{"tickets/storetest", []string{"tickets"}, []string{"github.com/google/go-cmp"}},
 	{"tickets/postgres/pgtest", nil, []string{"github.com/jackc/pgx/v5"}},

@@ -108,10 +108,10 @@ func (b *Bucket) Put(ctx context.Context, name string, from io.ReadSeeker) error
 		return b.failed("keep recording", name, err)
 	}
 	kept, err := b.client.StatObject(ctx, b.bucket, b.prefix+name, minio.StatObjectOptions{})
-	if err != nil {
-		return b.failed("look for recording", name, err)
-	}
-	if kept.Size != size {
+	switch {
+	case err != nil:
+		return fmt.Errorf("keep recording %s: %w: the bucket took it, and does not have it: %w", name, tickets.ErrUnavailable, err)
+	case kept.Size != size:
 		return fmt.Errorf("keep recording %s: %w: the bucket has %d of its %d bytes", name, tickets.ErrUnavailable, kept.Size, size)
 	}
 	return nil
@@ -150,26 +150,25 @@ func (b *Bucket) Open(ctx context.Context, name string) (io.ReadCloser, error) {
 		return nil, err
 	}
 	ctx, cancel := b.limit(ctx)
-	object, err := b.client.GetObject(ctx, b.bucket, b.prefix+name, minio.GetObjectOptions{})
-	if err == nil {
-		_, err = object.Stat() // only now it is asked for
-	}
+	body, _, _, err := minio.Core{Client: b.client}.GetObject(ctx, b.bucket, b.prefix+name, minio.GetObjectOptions{})
 	if err != nil {
 		cancel()
 		return nil, b.failed("read recording", name, err)
 	}
-	return &opened{io.LimitReader(object, MaxSize), func() error {
-		defer cancel()
-		return object.Close()
-	}}, nil
+	return &object{io.LimitReader(body, MaxSize), body, cancel}, nil
 }
 
-type opened struct {
+// An object is read until its time is over.
+type object struct {
 	io.Reader
-	close func() error
+	body   io.Closer
+	cancel context.CancelFunc
 }
 
-func (o *opened) Close() error { return o.close() }
+func (o *object) Close() error {
+	defer o.cancel()
+	return o.body.Close()
+}
 
 // Delete implements tickets.Recordings.
 func (b *Bucket) Delete(ctx context.Context, name string) error {

@@ -294,7 +294,9 @@ func TestShipperLosesNothing(t *testing.T) {
 func TestErasedWhileItIsMoved(t *testing.T) {
 	from, to := recordings.Directory(t.TempDir()), recordings.Directory(t.TempDir())
 	s := recordings.NewShipper(from, nil, nil)
-	s.To = &unreliable{Recordings: to, fail: func(name string) error { return errors.Join(from.Delete(t.Context(), name), to.Delete(t.Context(), name)) }}
+	s.To = &unreliable{Recordings: to, fail: func(name string) error {
+		return errors.Join(from.Delete(t.Context(), name), to.Delete(t.Context(), name))
+	}}
 	put(t, from, "A-problem.wav", "one")
 	if _, err := s.Ship(t.Context()); err != nil {
 		t.Fatal(err)
