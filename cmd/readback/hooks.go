@@ -10,6 +10,7 @@ import (
 
 	"readback/config"
 	"readback/tickets"
+	"readback/tickets/egress"
 	"readback/tickets/notify"
 )
 
@@ -19,7 +20,7 @@ func hooksOf(c *config.Config) ([]tickets.Hook, error) {
 	for i, hook := range c.Notify.Webhooks {
 		made, err := notify.NewWebhook(notify.WebhookConfig{
 			Name: hook.Name, URL: hook.URL.Reveal(), Secrets: revealed(hook.Secrets), Events: hook.Events, Plain: hook.Plain,
-			Client: &notify.Client{Allow: hook.Allow},
+			Client: &egress.Client{Allow: hook.Allow},
 		})
 		if err != nil {
 			return nil, config.Problems{c.Problem(fmt.Sprintf("notify.webhooks[%d]", i), err.Error(), "mend it")}
@@ -43,7 +44,7 @@ func pagersOf(c *config.Config) ([]tickets.Pager, error) {
 }
 
 func pagerOf(p config.PagingWebhook) (tickets.Pager, error) {
-	client := &notify.Client{Allow: p.Allow}
+	client := &egress.Client{Allow: p.Allow}
 	switch p.Kind {
 	case "pagerduty":
 		return notify.NewPagerDuty(notify.PagerDutyConfig{Name: p.Name, URL: p.URL.Reveal(), Key: p.Key.Reveal(), Link: p.Link, Plain: p.Plain, Client: client})
@@ -73,7 +74,7 @@ func mirrorOf(c *config.Config, recordings recordingOpener) (*notify.Zendesk, er
 	}
 	made, err := notify.NewZendesk(notify.ZendeskConfig{
 		Name: "zendesk", URL: z.URL, Email: z.Email, Token: z.Token.Reveal(), Fields: fields, Tags: z.Tags, Group: numberIn(z.Group), Brand: numberIn(z.Brand),
-		Recording: recordings, Link: z.Link, Plain: z.Plain, Client: &notify.Client{Allow: z.Allow},
+		Recording: recordings, Link: z.Link, Plain: z.Plain, Client: &egress.Client{Allow: z.Allow},
 	})
 	if err != nil {
 		return nil, config.Problems{c.Problem("notify.zendesk", err.Error(), "mend it")}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"readback/tickets"
+	"readback/tickets/egress"
 )
 
 // alertFor is how long an Alertmanager takes an alert for firing when nobody clears it. Raised again, it begins anew.
@@ -20,7 +21,7 @@ type AlertmanagerConfig struct {
 	Labels map[string]string // put on each alert, for routes
 	Link   string            // of a ticket's page, with {number}; empty: none
 	Plain  bool              // http:// is allowed
-	Client *Client
+	Client *egress.Client
 	Now    func() time.Time // nil: time.Now
 }
 
@@ -35,7 +36,7 @@ var _ tickets.Pager = (*Alertmanager)(nil)
 
 // NewAlertmanager checks the configuration.
 func NewAlertmanager(c AlertmanagerConfig) (*Alertmanager, error) {
-	u, err := target(c.URL, c.Plain)
+	u, err := egress.Target(c.URL, c.Plain)
 	if err != nil {
 		return nil, fmt.Errorf("pager %s: %w", c.Name, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"readback/tickets"
+	"readback/tickets/egress"
 )
 
 // Types of a WebhookPager's messages.
@@ -105,14 +106,14 @@ func ticketLink(pattern string, number tickets.Number) string {
 }
 
 // postJSON sends a value, and returns the answer if that says it was taken.
-func postJSON(ctx context.Context, c *Client, to *url.URL, header http.Header, value any, now time.Time) (answer, error) {
+func postJSON(ctx context.Context, c *egress.Client, to *url.URL, header http.Header, value any, now time.Time) (egress.Answer, error) {
 	body, err := json.Marshal(value)
 	if err != nil {
-		return answer{}, fmt.Errorf("%w: %w", tickets.ErrRefused, err)
+		return egress.Answer{}, fmt.Errorf("%w: %w", tickets.ErrRefused, err)
 	}
-	got, err := c.do(ctx, request{method: http.MethodPost, url: to, header: header, body: body})
+	got, err := c.Do(ctx, egress.Request{Method: http.MethodPost, URL: to, Header: header, Body: body})
 	if err != nil {
-		return answer{}, err
+		return egress.Answer{}, err
 	}
-	return got, got.verdict(now)
+	return got, got.Verdict(now)
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +14,7 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"readback/tickets"
+	"readback/tickets/egress"
 )
 
 var pagedAt = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
@@ -189,4 +192,16 @@ func TestWebhookPager(t *testing.T) {
 	if len(ids) != 3 {
 		t.Errorf("got ids %v: a receiver that drops repeated ones misses a page", ids)
 	}
+}
+
+// loopback is a client that may reach servers of a test.
+func loopback() *egress.Client {
+	return &egress.Client{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}}
+}
+
+func serve(t *testing.T, handler http.HandlerFunc) *httptest.Server {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return server
 }

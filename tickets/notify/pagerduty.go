@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"readback/tickets"
+	"readback/tickets/egress"
 )
 
 // PagerDutyURL is where PagerDuty's events go, outside its European region.
@@ -28,7 +29,7 @@ type PagerDutyConfig struct {
 	Key    string // the integration (routing) key
 	Link   string // of a ticket's page, with {number}; empty: none
 	Plain  bool   // http:// is allowed
-	Client *Client
+	Client *egress.Client
 	Now    func() time.Time // nil: time.Now
 }
 
@@ -38,7 +39,7 @@ type PagerDuty struct {
 	url    *url.URL
 	key    string
 	link   string
-	client *Client
+	client *egress.Client
 	now    func() time.Time
 }
 
@@ -49,7 +50,7 @@ func NewPagerDuty(c PagerDutyConfig) (*PagerDuty, error) {
 	if c.URL == "" {
 		c.URL = PagerDutyURL
 	}
-	u, err := target(c.URL, c.Plain)
+	u, err := egress.Target(c.URL, c.Plain)
 	if err != nil {
 		return nil, fmt.Errorf("pager %s: %w", c.Name, err)
 	}
@@ -117,7 +118,7 @@ func (p *PagerDuty) send(ctx context.Context, event dutyEvent) error {
 	var said struct {
 		Errors []string `json:"errors"`
 	}
-	if json.Unmarshal(got.body, &said) == nil && len(said.Errors) > 0 {
+	if json.Unmarshal(got.Body, &said) == nil && len(said.Errors) > 0 {
 		return fmt.Errorf("%w: %s", err, strings.ReplaceAll(shorten(oneLine(strings.Join(said.Errors, "; "), maxSummary), maxSummary), p.key, "[key]"))
 	}
 	return err

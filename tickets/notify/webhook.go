@@ -14,6 +14,7 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"readback/tickets"
+	"readback/tickets/egress"
 )
 
 // A WebhookConfig says where messages are sent, and how they are signed.
@@ -23,7 +24,7 @@ type WebhookConfig struct {
 	Secrets []string // like whsec_…, base64; the first is the newest: a receiver needs to know one of them
 	Events  []string // types of messages that are wanted; none: all
 	Plain   bool     // http:// is allowed
-	Client  *Client
+	Client  *egress.Client
 	Now     func() time.Time // nil: time.Now
 }
 
@@ -34,7 +35,7 @@ type Webhook struct {
 	url     *url.URL
 	signers []*standardwebhooks.Webhook
 	events  []string
-	client  *Client
+	client  *egress.Client
 	now     func() time.Time
 }
 
@@ -44,7 +45,7 @@ var _ tickets.Hook = (*Webhook)(nil)
 func NewWebhook(c WebhookConfig) (*Webhook, error) {
 	w := &Webhook{name: c.Name, events: c.Events, client: c.Client, now: clock(c.Now)}
 	var err error
-	if w.url, err = target(c.URL, c.Plain); err != nil {
+	if w.url, err = egress.Target(c.URL, c.Plain); err != nil {
 		return nil, fmt.Errorf("webhook %s: %w", c.Name, err)
 	}
 	for _, secret := range c.Secrets {
@@ -78,11 +79,11 @@ func (w *Webhook) Deliver(ctx context.Context, m tickets.Message) error {
 	if err != nil {
 		return fmt.Errorf("sign message %s: %w", m.ID, err)
 	}
-	got, err := w.client.do(ctx, request{method: http.MethodPost, url: w.url, header: header, body: body})
+	got, err := w.client.Do(ctx, egress.Request{Method: http.MethodPost, URL: w.url, Header: header, Body: body})
 	if err != nil {
 		return err
 	}
-	return got.verdict(w.now())
+	return got.Verdict(w.now())
 }
 
 // hookBody is the body of a message (Standard Webhooks 1.0, "Payload structure").

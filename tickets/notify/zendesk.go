@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"readback/tickets"
+	"readback/tickets/egress"
 )
 
 // Bounds of what is asked of Zendesk.
@@ -37,7 +38,7 @@ type ZendeskConfig struct {
 	Recording func(ctx context.Context, name string) (io.ReadCloser, int64, error)
 	Link      string // of a ticket's page, with {number}; empty: none
 	Plain     bool   // http:// is allowed
-	Client    *Client
+	Client    *egress.Client
 	Now       func() time.Time // nil: time.Now
 }
 
@@ -62,7 +63,7 @@ var _ tickets.Mirror = (*Zendesk)(nil)
 
 // NewZendesk checks the configuration; its errors hold no secrets. The client's bounds are set to what Zendesk needs.
 func NewZendesk(c ZendeskConfig) (*Zendesk, error) {
-	u, err := target(c.URL, c.Plain)
+	u, err := egress.Target(c.URL, c.Plain)
 	if err != nil {
 		return nil, fmt.Errorf("zendesk: %w", err)
 	}
@@ -79,7 +80,7 @@ func NewZendesk(c ZendeskConfig) (*Zendesk, error) {
 		z.login = "Basic " + base64.StdEncoding.EncodeToString([]byte(c.Email+"/token:"+c.Token))
 	}
 	if c.Client == nil {
-		z.config.Client = &Client{}
+		z.config.Client = &egress.Client{}
 	}
 	z.config.Client.Patience, z.config.Client.Answer = zendeskPatience, zendeskAnswer
 	return z, nil

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"readback/tickets"
+	"readback/tickets/egress"
 )
 
 // call asks Zendesk for something, and reads the answer into out.
@@ -22,36 +23,36 @@ func (z *Zendesk) call(ctx context.Context, method, path string, query url.Value
 	return z.send(ctx, z.request(method, path, query), in, out)
 }
 
-func (z *Zendesk) request(method, path string, query url.Values) request {
+func (z *Zendesk) request(method, path string, query url.Values) egress.Request {
 	u := z.url.JoinPath(path)
 	u.RawQuery = query.Encode()
 	header := jsonHeader()
 	header.Set("Authorization", z.login)
-	return request{method: method, url: u, header: header}
+	return egress.Request{Method: method, URL: u, Header: header}
 }
 
-func (z *Zendesk) send(ctx context.Context, r request, in, out any) (err error) {
+func (z *Zendesk) send(ctx context.Context, r egress.Request, in, out any) (err error) {
 	if err := z.wait(); err != nil {
 		return err
 	}
 	if in != nil {
-		if r.body, err = json.Marshal(in); err != nil {
+		if r.Body, err = json.Marshal(in); err != nil {
 			return fmt.Errorf("%w: %w", tickets.ErrRefused, err)
 		}
 	}
-	got, err := z.config.Client.do(ctx, r)
+	got, err := z.config.Client.Do(ctx, r)
 	if err != nil {
-		return fmt.Errorf("%s %s: %w", r.method, r.url.Path, err)
+		return fmt.Errorf("%s %s: %w", r.Method, r.URL.Path, err)
 	}
 	z.heed(got)
 	if err := z.verdict(got); err != nil {
-		return fmt.Errorf("%s %s: %w", r.method, r.url.Path, err)
+		return fmt.Errorf("%s %s: %w", r.Method, r.URL.Path, err)
 	}
-	if got.cut {
-		return fmt.Errorf("%s %s: the answer is longer than %d bytes", r.method, r.url.Path, len(got.body))
+	if got.Cut {
+		return fmt.Errorf("%s %s: the answer is longer than %d bytes", r.Method, r.URL.Path, len(got.Body))
 	}
-	if err := json.Unmarshal(got.body, out); err != nil {
-		return fmt.Errorf("%s %s: the answer cannot be read: %w", r.method, r.url.Path, err)
+	if err := json.Unmarshal(got.Body, out); err != nil {
+		return fmt.Errorf("%s %s: the answer cannot be read: %w", r.Method, r.URL.Path, err)
 	}
 	return nil
 }
@@ -67,14 +68,14 @@ func (z *Zendesk) wait() error {
 }
 
 // heed reads the rate limit of the account: when nothing of it is left, nothing is asked until it is renewed, each minute.
-func (z *Zendesk) heed(a answer) {
+func (z *Zendesk) heed(a egress.Answer) {
 	now := z.now()
-	until, ok := retryAfter(a.header.Get("Retry-After"), now)
-	if !ok || a.status != http.StatusTooManyRequests {
+	until, ok := egress.RetryAfter(a.Header.Get("Retry-After"), now)
+	if !ok || a.Status != http.StatusTooManyRequests {
 		until = time.Time{}
 		for _, name := range []string{"X-Rate-Limit-Remaining", "Ratelimit-Remaining"} {
-			if a.header.Get(name) == "0" {
-				reset, err := strconv.ParseUint(a.header.Get("Ratelimit-Reset"), 10, 8)
+			if a.Header.Get(name) == "0" {
+				reset, err := strconv.ParseUint(a.Header.Get("Ratelimit-Reset"), 10, 8)
 				if err != nil {
 					reset = 60
 				}
@@ -108,16 +109,16 @@ func (e *statusError) Unwrap() error { return e.err }
 
 // verdict is what an answer means. Credentials that are wrong are mended in the configuration, and a conflict passes: both may be
 // tried again.
-func (z *Zendesk) verdict(a answer) error {
-	err := a.verdict(z.now())
+func (z *Zendesk) verdict(a egress.Answer) error {
+	err := a.Verdict(z.now())
 	if err == nil {
 		return nil
 	}
-	if a.status == http.StatusUnauthorized || a.status == http.StatusForbidden || a.status == http.StatusConflict {
-		err = fmt.Errorf("it answered %d %s", a.status, http.StatusText(a.status))
+	if a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden || a.Status == http.StatusConflict {
+		err = fmt.Errorf("it answered %d %s", a.Status, http.StatusText(a.Status))
 	}
-	kind, said := complaint(a.body)
-	return &statusError{status: a.status, kind: kind, said: said, err: err}
+	kind, said := complaint(a.Body)
+	return &statusError{status: a.Status, kind: kind, said: said, err: err}
 }
 
 // complaint is the name of an error in an answer, and what is said about it, field by field where it is.
@@ -148,8 +149,8 @@ func complaint(body []byte) (kind, said string) {
 // upload sends a file, and returns the token by which a comment can have it.
 func (z *Zendesk) upload(ctx context.Context, name, kind string, content io.Reader, size int64) (token string, err error) {
 	r := z.request(http.MethodPost, "api/v2/uploads", url.Values{"filename": {name}})
-	r.header.Set("Content-Type", kind)
-	r.stream, r.size, r.patience = io.LimitReader(content, size), size, zendeskUpload
+	r.Header.Set("Content-Type", kind)
+	r.Stream, r.Size, r.Patience = io.LimitReader(content, size), size, zendeskUpload
 	var out struct {
 		Upload struct {
 			Token string `json:"token"`

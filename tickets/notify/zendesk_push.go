@@ -170,7 +170,7 @@ func (z *Zendesk) create(ctx context.Context, ticket tickets.Ticket, n news) err
 		return err
 	}
 	r := z.request(http.MethodPost, "api/v2/tickets", nil)
-	r.header.Set("Idempotency-Key", "readback-"+string(ticket.Number))
+	r.Header.Set("Idempotency-Key", "readback-"+string(ticket.Number))
 	var out ticketEnvelope
 	err = z.send(ctx, r, ticketEnvelope{made}, &out)
 	if said, ok := errors.AsType[*statusError](err); ok && said.kind == "IdempotentRequestError" {

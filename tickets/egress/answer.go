@@ -1,4 +1,4 @@
-package notify
+package egress
 
 import (
 	"errors"
@@ -15,18 +15,18 @@ import (
 // maxRetryAfter is the longest that another program can have us wait.
 const maxRetryAfter = time.Hour
 
-// verdict is what an answer means for the one who sent the request: nil, a failure that may pass, one that has to be waited out
+// Verdict is what an answer means for the one who sent the request: nil, a failure that may pass, one that has to be waited out
 // (tickets.Later), or one for good (tickets.ErrRefused).
-func (a answer) verdict(now time.Time) error {
-	if a.status >= 200 && a.status < 300 {
+func (a Answer) Verdict(now time.Time) error {
+	if a.Status >= 200 && a.Status < 300 {
 		return nil
 	}
-	err := fmt.Errorf("it answered %d %s", a.status, http.StatusText(a.status))
+	err := fmt.Errorf("it answered %d %s", a.Status, http.StatusText(a.Status))
 	switch {
-	case a.status >= 300 && a.status < 400:
+	case a.Status >= 300 && a.Status < 400:
 		return fmt.Errorf("%w, and redirects are not followed: write the address that it leads to", err)
 	case a.passing():
-		if at, ok := retryAfter(a.header.Get("Retry-After"), now); ok {
+		if at, ok := RetryAfter(a.Header.Get("Retry-After"), now); ok {
 			return &tickets.Later{At: at, Err: err}
 		}
 		return err
@@ -35,16 +35,16 @@ func (a answer) verdict(now time.Time) error {
 }
 
 // passing reports whether the same request may be taken at another time.
-func (a answer) passing() bool {
-	switch a.status {
+func (a Answer) passing() bool {
+	switch a.Status {
 	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
 		return true
 	}
-	return a.status >= 500
+	return a.Status >= 500
 }
 
-// retryAfter reads seconds or a date (RFC 9110 section 10.2.3).
-func retryAfter(value string, now time.Time) (time.Time, bool) {
+// RetryAfter reads seconds or a date (RFC 9110 section 10.2.3).
+func RetryAfter(value string, now time.Time) (time.Time, bool) {
 	value = strings.TrimSpace(value)
 	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
 		return now.Add(min(time.Duration(seconds)*time.Second, maxRetryAfter)), true
@@ -59,8 +59,8 @@ func retryAfter(value string, now time.Time) (time.Time, bool) {
 	return now.Add(min(at.Sub(now), maxRetryAfter)), true
 }
 
-// target is where something is sent: https, or http where that is allowed. Its errors do not hold the address.
-func target(address string, plain bool) (*url.URL, error) {
+// Target is where something is sent: https, or http where that is allowed. Its errors do not hold the address.
+func Target(address string, plain bool) (*url.URL, error) {
 	u, err := url.Parse(address)
 	switch {
 	case err != nil || u.Host == "" || u.Opaque != "":

@@ -1,4 +1,4 @@
-package notify
+package egress
 
 import (
 	"context"
@@ -73,14 +73,14 @@ func loopback() *Client {
 	return &Client{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}}
 }
 
-func get(t *testing.T, c *Client, address string) (answer, error) {
+func get(t *testing.T, c *Client, address string) (Answer, error) {
 	t.Helper()
-	u, err := target(address, true)
+	u, err := Target(address, true)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
-	return c.do(t.Context(), request{method: http.MethodGet, url: u, header: http.Header{}})
+	return c.Do(t.Context(), Request{Method: http.MethodGet, URL: u, Header: http.Header{}})
 }
 
 func serve(t *testing.T, handler http.HandlerFunc) *httptest.Server {
@@ -132,8 +132,8 @@ func TestANameIsResolvedOnceAndThatAddressDialled(t *testing.T) {
 		},
 	}
 	got, err := get(t, rebinding, "http://hooks.example.com:8000/")
-	if err != nil || string(got.body) != "hello" {
-		t.Fatalf("got %q, %v", got.body, err)
+	if err != nil || string(got.Body) != "hello" {
+		t.Fatalf("got %q, %v", got.Body, err)
 	}
 	if want := []string{"8.8.8.8:8000"}; resolved != 1 || !slices.Equal(dialled, want) {
 		t.Errorf("resolved %d times, dialled %q, want once and %q", resolved, dialled, want)
@@ -157,8 +157,8 @@ func TestTriesTheNextAddress(t *testing.T) {
 			return (&net.Dialer{}).DialContext(ctx, network, server.Listener.Addr().String())
 		},
 	}
-	if got, err := get(t, c, "http://hooks.example.com"); err != nil || got.status != http.StatusOK {
-		t.Errorf("got %v, %v", got.status, err)
+	if got, err := get(t, c, "http://hooks.example.com"); err != nil || got.Status != http.StatusOK {
+		t.Errorf("got %v, %v", got.Status, err)
 	}
 }
 
@@ -171,10 +171,10 @@ func TestFollowsNoRedirect(t *testing.T) {
 		http.Redirect(w, r, "/inside", http.StatusTemporaryRedirect)
 	})
 	got, err := get(t, loopback(), server.URL)
-	if err != nil || got.status != http.StatusTemporaryRedirect || inner != 0 {
-		t.Errorf("got %d, %v, and %d requests inside, want 307 and none", got.status, err, inner)
+	if err != nil || got.Status != http.StatusTemporaryRedirect || inner != 0 {
+		t.Errorf("got %d, %v, and %d requests inside, want 307 and none", got.Status, err, inner)
 	}
-	if err := got.verdict(time.Now()); err == nil || errors.Is(err, tickets.ErrRefused) {
+	if err := got.Verdict(time.Now()); err == nil || errors.Is(err, tickets.ErrRefused) {
 		t.Errorf("got %v, want a failure that may pass", err)
 	}
 }
@@ -192,8 +192,8 @@ func TestReadsAnswersWithinBounds(t *testing.T) {
 		}
 	})
 	got, err := get(t, loopback(), server.URL)
-	if err != nil || !got.cut || len(got.body) != httpAnswer {
-		t.Errorf("read %d bytes, cut %v, %v, want 64 kB of them", len(got.body), got.cut, err)
+	if err != nil || !got.Cut || len(got.Body) != httpAnswer {
+		t.Errorf("read %d bytes, cut %v, %v, want 64 kB of them", len(got.Body), got.Cut, err)
 	}
 	if _, err := get(t, loopback(), server.URL+"/header"); err == nil {
 		t.Error("a header of 128 kB is read")
@@ -232,7 +232,7 @@ func TestErrorsDoNotTellTheAddress(t *testing.T) {
 		t.Errorf("got %v, want the failure without the address", err)
 	}
 	for _, bad := range []string{"ftp://hush", "http://hush", "https://", "hush", "https://a b/hush", "mailto:hush@example.com", "%"} {
-		if _, err := target(bad, false); err == nil || strings.Contains(err.Error(), "hush") {
+		if _, err := Target(bad, false); err == nil || strings.Contains(err.Error(), "hush") {
 			t.Errorf("%s: got %v, want a refusal without the address", bad, err)
 		}
 	}
@@ -249,8 +249,8 @@ func TestSpeaksTLSOnlyWithServersThatAreVouchedFor(t *testing.T) {
 	known := loopback()
 	known.Roots = x509.NewCertPool()
 	known.Roots.AddCert(server.Certificate())
-	if got, err := get(t, known, server.URL); err != nil || got.status != http.StatusOK {
-		t.Errorf("got %d, %v", got.status, err)
+	if got, err := get(t, known, server.URL); err != nil || got.Status != http.StatusOK {
+		t.Errorf("got %d, %v", got.Status, err)
 	}
 }
 
@@ -284,9 +284,9 @@ func TestVerdicts(t *testing.T) {
 		{500, "", "again"},
 		{503, "120", "2m0s"},
 	} {
-		a := answer{status: test.status, header: http.Header{"Retry-After": {test.after}}}
+		a := Answer{Status: test.status, Header: http.Header{"Retry-After": {test.after}}}
 		got := "again"
-		err := a.verdict(now)
+		err := a.Verdict(now)
 		if wait, ok := errors.AsType[*tickets.Later](err); ok {
 			got = wait.At.Sub(now).String()
 		} else if err == nil {
@@ -306,7 +306,7 @@ func FuzzRetryAfter(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
-		at, ok := retryAfter(value, now)
+		at, ok := RetryAfter(value, now)
 		if ok && (at.Before(now) || at.After(now.Add(maxRetryAfter))) {
 			t.Errorf("%q: wait until %v", value, at)
 		}
@@ -318,7 +318,7 @@ func FuzzTarget(f *testing.F) {
 		f.Add(seed, true)
 	}
 	f.Fuzz(func(t *testing.T, address string, plain bool) {
-		u, err := target(address, plain)
+		u, err := Target(address, plain)
 		if err == nil && (u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !plain) || u.Fragment != "") {
 			t.Errorf("%q is taken as %v", address, fmt.Sprintf("%#v", u))
 		}

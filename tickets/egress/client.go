@@ -1,4 +1,6 @@
-package notify
+// Package egress is the way by which requests of HTTP leave for programs of other people: to an address that was looked at,
+// within bounds, and with one meaning for what comes back.
+package egress
 
 import (
 	"bytes"
@@ -44,53 +46,53 @@ type Client struct {
 	http http.Client
 }
 
-// A request is what is sent.
-type request struct {
-	method   string
-	url      *url.URL
-	header   http.Header
-	body     []byte
-	stream   io.Reader     // in place of body, of so many bytes
-	size     int64         // of stream
-	patience time.Duration // in place of the client's
+// A Request is what is sent.
+type Request struct {
+	Method   string
+	URL      *url.URL
+	Header   http.Header
+	Body     []byte
+	Stream   io.Reader     // in place of Body
+	Size     int64         // of Stream in bytes; negative: it is not known, and sent in chunks
+	Patience time.Duration // in place of the client's
 }
 
-// An answer is what came back, read to its end or to the client's bound.
-type answer struct {
-	status int
-	header http.Header
-	body   []byte
-	cut    bool // there was more
+// An Answer is what came back, read to its end or to the client's bound.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+	Cut    bool // there was more
 }
 
-// do sends a request. Its errors never hold the address of the request, in which there may be a secret.
-func (c *Client) do(ctx context.Context, r request) (answer, error) {
+// Do sends a request. Its errors never hold the address of the request, in which there may be a secret.
+func (c *Client) Do(ctx context.Context, r Request) (Answer, error) {
 	c.once.Do(c.init)
 	patience := c.Patience
-	if r.patience > 0 {
-		patience = r.patience
+	if r.Patience > 0 {
+		patience = r.Patience
 	}
 	if patience <= 0 {
 		patience = httpPatience
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("no answer within %v", patience))
 	defer cancel()
-	var body io.Reader = bytes.NewReader(r.body)
-	if r.stream != nil {
-		body = r.stream
+	var body io.Reader = bytes.NewReader(r.Body)
+	if r.Stream != nil {
+		body = r.Stream
 	}
-	sent, err := http.NewRequestWithContext(ctx, r.method, r.url.String(), body)
+	sent, err := http.NewRequestWithContext(ctx, r.Method, r.URL.String(), body)
 	if err != nil {
-		return answer{}, errors.New("the address cannot be used")
+		return Answer{}, errors.New("the address cannot be used")
 	}
-	if r.stream != nil {
-		sent.ContentLength = r.size
+	if r.Stream != nil {
+		sent.ContentLength = r.Size
 	}
-	sent.Header = r.header.Clone()
+	sent.Header = r.Header.Clone()
 	sent.Header.Set("User-Agent", "Readback")
 	response, err := c.http.Do(sent)
 	if err != nil {
-		return answer{}, plainly(ctx, err)
+		return Answer{}, plainly(ctx, err)
 	}
 	defer response.Body.Close()
 	limit := c.Answer
@@ -99,11 +101,11 @@ func (c *Client) do(ctx context.Context, r request) (answer, error) {
 	}
 	read, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
 	if err != nil {
-		return answer{}, plainly(ctx, err)
+		return Answer{}, plainly(ctx, err)
 	}
-	a := answer{status: response.StatusCode, header: response.Header, body: read}
-	if a.cut = int64(len(read)) > limit; a.cut {
-		a.body = read[:limit]
+	a := Answer{Status: response.StatusCode, Header: response.Header, Body: read}
+	if a.Cut = int64(len(read)) > limit; a.Cut {
+		a.Body = read[:limit]
 	}
 	return a, nil
 }
