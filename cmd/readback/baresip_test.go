@@ -190,6 +190,7 @@ func (b *baresip) await(event string, limit time.Duration) {
 
 // TestBaresipCallsAndHearsItsNumber makes a whole call with a softphone that others wrote.
 func TestBaresipCallsAndHearsItsNumber(t *testing.T) {
+	t.Parallel() // mostly it waits
 	p := startGateway(t, "")
 	b := startBaresip(t, "<sip:+14155559999@127.0.0.1>;regint=0;audio_codecs=PCMU/8000")
 	b.dial(p)

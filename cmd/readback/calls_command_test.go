@@ -129,6 +129,7 @@ func (p *process) onDisk(folder string) string {
 
 // TestCallsCommand looks at calls as they ring, are refused and end, and after the gateway was killed.
 func TestCallsCommand(t *testing.T) {
+	t.Parallel() // mostly it waits
 	p := startConfigured(t, binary, strings.Replace(processConfig, "ring_time: 2s", "ring_time: 30s", 1)+unhurried)
 	followed := p.follow("calls", "--follow", "-c", p.config)
 	refused := newRawCaller(t, p, "refused-call")
@@ -194,6 +195,7 @@ var keyOfAnswer = regexp.MustCompile(`inline:([A-Za-z0-9+/=]+)`)
 // TestSecretsAreNowhere makes a call that is full of secrets, and one with a PIN in its sound, and looks for them wherever
 // something is kept or shown.
 func TestSecretsAreNowhere(t *testing.T) {
+	t.Parallel() // mostly it waits
 	config := strings.Replace(processConfig, "trust_caller: true", "trust_caller: true\n    encryption: optional", 1)
 	p := startConfigured(t, binary, config+unhurried+"observe: {log_level: debug}\n")
 	followed := p.follow("calls", "--follow", "--json", "-c", p.config)

@@ -51,6 +51,7 @@ func startDoctored(t *testing.T) *process {
 // TestDoctorFindsTheGatewayWell plays every carrier that comes with the program over UDP, TCP and TLS. Nothing is left: no
 // trunk, no call, no ticket.
 func TestDoctorFindsTheGatewayWell(t *testing.T) {
+	t.Parallel() // mostly it waits
 	p := startDoctored(t)
 	before := p.run("trunk", "list", "-c", p.config)
 	out := p.run("trunk", "doctor", "--json", "-c", p.config)
@@ -140,6 +141,7 @@ func TestDoctorReports(t *testing.T) {
 }
 
 func TestDoctorIsLetInWithinLimits(t *testing.T) {
+	t.Parallel() // mostly it waits
 	p := startDoctored(t)
 	c, err := config.Load(p.config)
 	if err != nil {

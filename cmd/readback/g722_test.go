@@ -11,6 +11,7 @@ import (
 // TestBaresipHearsThePromptsWideband makes a whole call in G.722 alone with a softphone that others wrote. It hears its
 // number, and what the prompts have above the telephone's 4 kHz.
 func TestBaresipHearsThePromptsWideband(t *testing.T) {
+	t.Parallel() // mostly it waits
 	p := startGateway(t, "")
 	b := startBaresipAt(t, 16000, "<sip:+14155559999@127.0.0.1>;regint=0;audio_codecs=G722/16000/1")
 	b.dial(p)

@@ -13,6 +13,7 @@ import (
 
 // TestKilledOnceTheNumberWasSpokenTheTicketIsThere pulls the plug after the first reading of the number.
 func TestKilledOnceTheNumberWasSpokenTheTicketIsThere(t *testing.T) {
+	t.Parallel() // mostly it waits
 	p := startGateway(t, "")
 	sounds, err := loadSounds(nil)
 	if err != nil {
