@@ -141,10 +141,10 @@ func (n news) changed(what string) bool {
 	return slices.ContainsFunc(n.events, func(e tickets.Event) bool { return e.What == tickets.EventChanged && e.Detail[what] != "" })
 }
 
-// recordings are what callers said when they called again.
+// recordings are what callers said when they called again, or left a message on the ticket.
 func (n news) recordings() (names []string) {
 	for _, e := range n.events {
-		if e.What == tickets.EventJoined {
+		if e.What == tickets.EventJoined || e.What == tickets.EventNote {
 			names = append(names, e.Detail["recording"])
 		}
 	}

@@ -145,6 +145,7 @@ func TestPushKeepsTheTicketInStep(t *testing.T) {
 	push()
 	add(tickets.Event{Who: "readback", What: tickets.EventAcknowledged, Detail: map[string]string{"by": "readback"}})
 	add(tickets.Event{Who: "caller", What: tickets.EventJoined, Detail: map[string]string{"recording": "second.wav"}})
+	add(tickets.Event{Who: "caller", What: tickets.EventNote, Detail: map[string]string{"recording": "CALL-note-1.wav"}})
 	add(tickets.Event{Who: "readback", What: tickets.EventSent})
 	push()
 	ticket.Priority, ticket.Status, ticket.Due = tickets.P1, tickets.StatusResolved, at.Add(time.Hour)
@@ -152,11 +153,11 @@ func TestPushKeepsTheTicketInStep(t *testing.T) {
 	add(tickets.Event{Who: "eve", What: tickets.EventChanged, Detail: map[string]string{"status": "resolved", "from": "open"}})
 	push()
 	there := fake.only()
-	if there.status != "solved" || there.priority != "urgent" || there.assignee != 1 || len(there.files) != 2 || len(there.audits) != 3 {
-		t.Errorf("got %+v, want it solved, urgent, with two recordings, in three updates", there)
+	if there.status != "solved" || there.priority != "urgent" || there.assignee != 1 || len(there.files) != 3 || len(there.audits) != 3 {
+		t.Errorf("got %+v, want it solved, urgent, with three recordings, in three updates", there)
 	}
 	comment := fmt.Sprint(there.audits[1]["events"])
-	if !strings.Contains(comment, "the customer was told") || !strings.Contains(comment, "called again") || !strings.Contains(comment, "public:false") {
+	if !strings.Contains(comment, "the customer was told") || !strings.Contains(comment, "called again") || !strings.Contains(comment, "left a message") || !strings.Contains(comment, "public:false") {
 		t.Errorf("got %s", comment)
 	}
 	ticket.Status = tickets.StatusOpen

@@ -105,7 +105,7 @@ func told(e tickets.Event) string {
 	case tickets.EventChanged:
 		text = changedWords(d)
 	case tickets.EventNote:
-		text = "wrote:\n" + manyLines(d["note"], 10_000)
+		text = noteWords(d)
 	case tickets.EventAlarmed:
 		text = "agents were alarmed: " + oneLine(d["reason"], 200)
 	case tickets.EventAccepted:
@@ -128,6 +128,14 @@ func whoOf(e tickets.Event) string {
 		return "the customer"
 	}
 	return e.Who
+}
+
+// noteWords are an agent's note, or that a caller left one by voice.
+func noteWords(d map[string]string) string {
+	if d["note"] == "" {
+		return "left a message by telephone"
+	}
+	return "wrote:\n" + manyLines(d["note"], 10_000)
 }
 
 func changedWords(d map[string]string) string {
