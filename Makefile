@@ -1,6 +1,7 @@
 # What the tests need beside Go: Debian package and the program that shows it is there.
 PEERS := sip-tester:sipp baresip:baresip postgresql:/usr/lib/postgresql/*/bin/initdb sox:sox ffmpeg:ffmpeg \
-	kamailio:kamailio kamailio-tls-modules:/usr/lib/*/kamailio/modules/tls.so rtpengine-daemon:rtpengine chromium:chromium
+	kamailio:kamailio kamailio-tls-modules:/usr/lib/*/kamailio/modules/tls.so rtpengine-daemon:rtpengine linphone-cli:linphonec \
+	chromium:chromium
 LINT  := $(shell go env GOPATH)/bin/golangci-lint
 LINT_VERSION := v2.15.0
 # An S3 server on a directory, for the tests of recordings.
@@ -21,7 +22,7 @@ test: peers lint ## install what is missing, then vet, lint and every test with 
 	go vet ./... ./testdata/memnet
 	go test -race -parallel 4 -timeout 30m ./...
 
-peers: $(S3) ## the programs that the tests call: SIPp, baresip, Kamailio, rtpengine, PostgreSQL, an S3 server, sox, ffmpeg, Chromium
+peers: $(S3) ## the programs that the tests call: SIPp, baresip, linphonec, Kamailio, rtpengine, PostgreSQL, an S3 server, sox, ffmpeg, Chromium
 	@missing=; for peer in $(PEERS); do \
 		command -v $${peer#*:} >/dev/null 2>&1 || ls $${peer#*:} >/dev/null 2>&1 || missing="$$missing $${peer%%:*}"; done; \
 	[ -z "$$missing" ] && exit 0; \

@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strconv"
 	"syscall"
@@ -19,49 +18,9 @@ import (
 	"readback/config"
 )
 
-const (
-	// longestSocket is the longest path of a Unix socket on every system we run on.
-	longestSocket   = 103
-	controlPatience = 2 * time.Second
-)
+const controlPatience = 2 * time.Second
 
 func controlPath(c *config.Config) string { return filepath.Join(c.Data, "readback.sock") }
-
-// listenControl opens the socket on which the command line speaks to this gateway; its user alone may. What a gateway that
-// is gone has left there is replaced. It is removed when it is closed.
-func listenControl(path string) (net.Listener, error) {
-	if len(path) > longestSocket {
-		return nil, fmt.Errorf("control socket: the path %s has %d bytes, %d is the most; give data a shorter path", path, len(path), longestSocket)
-	}
-	if conn, err := net.DialTimeout("unix", path, controlPatience); err == nil {
-		_ = conn.Close()
-		return nil, fmt.Errorf("control socket: another gateway answers at %s; end it, or give this one another data directory", path)
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		if err := removeSocket(path); err != nil {
-			return nil, err
-		}
-	}
-	listener, err := net.Listen("unix", path)
-	if err != nil {
-		return nil, fmt.Errorf("control socket: %w", err)
-	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		return nil, errors.Join(fmt.Errorf("control socket: %w", err), listener.Close())
-	}
-	return listener, nil
-}
-
-// removeSocket removes a socket, and nothing else.
-func removeSocket(path string) error {
-	info, err := os.Lstat(path)
-	if err != nil || info.Mode().Type() != fs.ModeSocket {
-		return fmt.Errorf("control socket: %s is no socket; move it away", path)
-	}
-	if err := os.Remove(path); err != nil {
-		return fmt.Errorf("control socket: %w", err)
-	}
-	return nil
-}
 
 // A controlClient speaks to the gateway that runs on a data directory.
 type controlClient struct{ http http.Client }
