@@ -31,11 +31,11 @@ func (a Acknowledgement) bounded(now time.Time) Acknowledgement {
 	return a
 }
 
-// Event is the acknowledgement as an event of its ticket.
-func (a Acknowledgement) Event(number Number) Event {
+// Event is the acknowledgement as an event of its ticket. It says what was promised then: the priority may be changed later.
+func (a Acknowledgement) Event(t Ticket) Event {
 	return Event{
-		Ticket: number, At: a.At, Who: WhoGateway, What: EventAcknowledged,
-		Detail: detail("by", a.By, "call_id", a.Call, "evidence", a.Evidence),
+		Ticket: t.Number, At: a.At, Who: WhoGateway, What: EventAcknowledged,
+		Detail: detail("by", a.By, "call_id", a.Call, "evidence", a.Evidence, "priority", t.Priority.String(), "due", t.Due.Format(time.RFC3339Nano)),
 	}
 }
 

@@ -159,6 +159,8 @@ type Reader interface {
 	TicketByCall(ctx context.Context, callKey string) (Ticket, error)
 	// ListTickets is ordered by priority, then time due, then number: the most urgent first.
 	ListTickets(ctx context.Context, page TicketPage) ([]Ticket, error)
+	// Promises is ordered by receipt, then number.
+	Promises(ctx context.Context, page PromisePage) ([]Promise, error)
 	// Events of a ticket in the order they happened. It fails with ErrNotFound.
 	Events(ctx context.Context, number Number) ([]Event, error)
 }

@@ -22,7 +22,7 @@ func acknowledge(f *Folder, a Acknowledgement) {
 		return
 	}
 	f.Ticket.Acknowledged, f.Ticket.AcknowledgedBy = a.At, a.By
-	f.Note(a.Event(f.Ticket.Number))
+	f.Note(a.Event(f.Ticket))
 	f.each(untold, func(n *Notice) { n.Cancelled = a.At })
 	f.each(func(n Notice) bool { return n.Kind == PageClear && n.Detail["alert"] != "" }, func(n *Notice) { n.Created, n.Due = a.At, a.At })
 }

@@ -26,6 +26,7 @@ type ticketsCommand struct {
 	Spool       ticketsSpoolCommand       `cmd:"" help:"Tickets that wait for a database that is away."`
 	Outbox      outboxCommand             `cmd:"" help:"What has still to be sent, and what could not be."`
 	Export      ticketsExportCommand      `cmd:"" help:"Tickets and their events with the proof that nothing was changed, as JSON lines; or hold them against it."`
+	SLA         ticketsSLACommand         `cmd:"" name:"sla" help:"How the promise of acknowledgement was kept, for each month, plan and priority."`
 	Key         ticketsKeyCommand         `cmd:"" help:"Print the public key by which others verify what this node signs."`
 }
 

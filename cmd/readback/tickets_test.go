@@ -42,7 +42,7 @@ func TestTicketsAtTheCommandLine(t *testing.T) {
 		{[]string{"tickets", "outbox", "run", "nothing"}, `notice nothing: not found`},
 		{[]string{"tickets", "outbox", "run", "acknowledge:" + number}, `is due now`},
 		{[]string{"tickets", "change", number, "--by", "eve", "--status", "resolved"}, `is P1, resolved`},
-		{[]string{"tickets", "show", number}, `(?s)owner +eve.*changed .*from="P2" priority="P1".*note .*the disk is full.*accepted .*acknowledged .*by="agent" evidence="eve: by telephone"`},
+		{[]string{"tickets", "show", number}, `(?s)owner +eve.*changed .*from="P2" priority="P1".*note .*the disk is full.*accepted .*acknowledged .*by="agent" .*evidence="eve: by telephone"`},
 	} {
 		if got := command(step.args...); !regexp.MustCompile(step.want).MatchString(got) {
 			t.Errorf("%v prints\n%s\nwant %s", step.args, got, step.want)

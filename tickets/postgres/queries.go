@@ -106,6 +106,8 @@ var (
 	noticesOfTicketSQL string
 	//go:embed queries/notices_open.sql
 	noticesOpenSQL string
+	//go:embed queries/promises.sql
+	promisesSQL string
 	//go:embed queries/serials_store.sql
 	serialsStoreSQL string
 	//go:embed queries/serials_take.sql

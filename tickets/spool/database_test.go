@@ -140,3 +140,8 @@ func (d *database) Import(ctx context.Context, parcels []tickets.Parcel) error {
 func (d *database) PutAccounts(ctx context.Context, accounts []tickets.Account) error {
 	return d.meet(ctx, true, func() error { return d.Store.PutAccounts(ctx, accounts) })
 }
+
+func (d *database) Promises(ctx context.Context, page tickets.PromisePage) (found []tickets.Promise, err error) {
+	err = d.meet(ctx, false, func() (err error) { found, err = d.Store.Promises(ctx, page); return err })
+	return found, err
+}

@@ -108,6 +108,8 @@ var (
 	personalPutSQL string
 	//go:embed queries/personal_seal.sql
 	personalSealSQL string
+	//go:embed queries/promises.sql
+	promisesSQL string
 	//go:embed queries/serials_store.sql
 	serialsStoreSQL string
 	//go:embed queries/serials_take.sql

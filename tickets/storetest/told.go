@@ -82,7 +82,7 @@ func testAcknowledge(t *testing.T, open func(*testing.T) tickets.Store) {
 	if err != nil || len(events) != 2 {
 		t.Fatalf("got events %v, %v, want received and acknowledged", events, err)
 	}
-	want := map[string]string{"by": "readback", "call_id": "call-7", "evidence": "8 prompts"}
+	want := map[string]string{"by": "readback", "call_id": "call-7", "evidence": "8 prompts", "priority": "P1", "due": ticket.Due.Format(time.RFC3339Nano)}
 	if last := events[1]; last.What != tickets.EventAcknowledged || last.Who != tickets.WhoGateway || !maps.Equal(last.Detail, want) {
 		t.Errorf("got %+v, want acknowledged with %v", last, want)
 	}

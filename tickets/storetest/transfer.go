@@ -170,7 +170,7 @@ func (b *bench) parcel(r tickets.Request) *box {
 // tell has the customer hear the number.
 func (p *box) tell(at time.Time) {
 	p.Ticket.Acknowledged, p.Ticket.AcknowledgedBy = at, tickets.ByReadback
-	p.Events = append(p.Events, tickets.Acknowledgement{By: tickets.ByReadback, At: at, Call: p.Ticket.CallID}.Event(p.Ticket.Number))
+	p.Events = append(p.Events, tickets.Acknowledgement{By: tickets.ByReadback, At: at, Call: p.Ticket.CallID}.Event(p.Ticket))
 	p.Notices = slices.Clone(p.Notices)
 	for i := range p.Notices {
 		p.Notices[i].Cancelled = at
