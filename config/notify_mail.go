@@ -3,9 +3,7 @@ package config
 import (
 	"fmt"
 	"net/mail"
-	"net/netip"
 	"os"
-	"strings"
 )
 
 // Mail is the relay that letters leave by.
@@ -45,13 +43,7 @@ func (m Mail) Addresses() (from, replyTo *mail.Address) {
 func (m Mail) clear() bool { return m.TLS == "none" && !m.local() }
 
 // local reports whether the relay is on this machine.
-func (m Mail) local() bool {
-	if strings.EqualFold(m.Host, "localhost") {
-		return true
-	}
-	address, err := netip.ParseAddr(m.Host)
-	return err == nil && address.Unmap().IsLoopback()
-}
+func (m Mail) local() bool { return onThisMachine(m.Host) }
 
 // mail checks that the relay can be used as it is described.
 func (r *reader) mail() {

@@ -36,16 +36,6 @@ type Prompts struct {
 	Directories map[string]string `yaml:"directories"`
 }
 
-// Recording is what the caller says after the tone.
-type Recording struct {
-	// The longest recording.
-	Max Duration `yaml:"max" between:"10s,30m"`
-	// Silence that ends a recording.
-	Silence Duration `yaml:"silence" between:"1s,1m"`
-	// How long recordings are kept. 0s keeps them for ever.
-	Keep Duration `yaml:"keep" between:"0s,3650d"`
-}
-
 // Calls is what is kept of calls.
 type Calls struct {
 	// How long call records and signalling are kept.

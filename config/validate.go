@@ -24,6 +24,7 @@ func (r *reader) validate() {
 	r.directories()
 	r.secrets()
 	r.database()
+	r.recording()
 	r.agents()
 	r.webhooks()
 	r.zendesk()

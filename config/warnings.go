@@ -21,6 +21,7 @@ func (c *Config) Warnings() []Problem {
 	c.warnAboutWebhooks(warn)
 	c.warnAboutPagingWebhooks(warn)
 	c.warnAboutHours(warn)
+	c.warnAboutRecording(warn)
 	if c.Identify.PIN == "never" {
 		warn("identify.pin", "the PIN is never asked for: whoever knows an account number can open tickets for it", "write unless-vouched or always")
 	}

@@ -115,7 +115,7 @@ func TestARecordingThatIsGoneIsAPause(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := &line{sounds: sounds, own: new(announcements).of(&tickets.Desk{})}
-	clip, err := l.clip(ivr.Prompt{Locale: "en-US", Name: ivr.SoundOfIncident + "gone"})
+	clip, err := l.clip(t.Context(), ivr.Prompt{Locale: "en-US", Name: ivr.SoundOfIncident + "gone"})
 	if err != nil || clip.Duration() > time.Second {
 		t.Errorf("got a clip of %v, %v, want a pause", clip.Duration(), err)
 	}

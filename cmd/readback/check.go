@@ -62,6 +62,7 @@ func (k *checkCommand) judge() (verdict, error) {
 	found.Problems = append(found.Problems, checkPrompts(c)...)
 	for _, part := range []func() error{
 		func() error { _, err := sipOf(c); return err },
+		func() error { _, err := recordingsOf(c, nil); return err },
 		func() error { _, err := mailerOf(c, func() *config.Config { return c }); return err },
 	} {
 		err := part()

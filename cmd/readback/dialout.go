@@ -78,7 +78,7 @@ func (d *dialout) Page(ctx context.Context, engineer tickets.Engineer, ticket ti
 	}
 	return d.make(ctx, now, o, phone.PerHour, func(ctx context.Context, call *placed) (ivr.Outcome, error) {
 		var caller *waitingCaller
-		talk := ivr.Page{Errand: call.errand(), Recording: call.playable(ticket.Recording), Accepted: func() func(context.Context) error {
+		talk := ivr.Page{Errand: call.errand(), Recording: call.playable(ctx, ticket.Recording), Accepted: func() func(context.Context) error {
 			caller = d.gateway.waiting.claim(ticket.Number)
 			call.settle(nil)
 			if caller == nil {

@@ -24,6 +24,8 @@ type gateway struct {
 	metrics *metrics
 	out     outgoing
 	waiting waitingCallers
+	// recordings are what callers said, wherever it is kept.
+	recordings tickets.Recordings
 	// announcements are what incidents' recordings became.
 	announcements announcements
 	log           *slog.Logger
@@ -65,7 +67,11 @@ func (g *gateway) ServeCall(ctx context.Context, call *sip.Call) {
 func (g *gateway) converse(ctx context.Context, now *practice, call *sip.Call, session *media.Session, diary *diary) (outcome ivr.Outcome, err error) {
 	ctx, stop := whileHeard(ctx, session, diary)
 	defer stop()
-	line := &line{session: session, sounds: now.sounds, folder: recordingsFolder(now.config), call: diary.key(), own: g.announcements.of(now.desk)}
+	defer g.hold(diary.key())()
+	line := &line{
+		session: session, sounds: now.sounds, folder: recordingsFolder(now.config), kept: g.recordings, call: diary.key(),
+		own: g.announcements.of(now.desk),
+	}
 	number := numberOf(now.config, call.Called)
 	defer func() {
 		if failure := recover(); failure != nil {

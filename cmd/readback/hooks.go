@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"time"
 
@@ -82,22 +81,6 @@ func mirrorOf(c *config.Config, recordings recordingOpener) (*notify.Zendesk, er
 	return made, nil
 }
 
-// recordingsIn opens recordings of a folder.
-func recordingsIn(folder string) recordingOpener {
-	return func(_ context.Context, name string) (io.ReadCloser, int64, error) {
-		file, err := os.OpenInRoot(folder, name)
-		if err != nil {
-			return nil, 0, err
-		}
-		info, err := file.Stat()
-		if err != nil {
-			_ = file.Close() // it was only read
-			return nil, 0, err
-		}
-		return file, info.Size(), nil
-	}
-}
-
 // numberIn is what a text of digits, checked before, stands for; 0 for an empty one.
 func numberIn(digits string) int64 {
 	n, _ := strconv.ParseInt(digits, 10, 64)
@@ -124,7 +107,7 @@ func (s *server) openHooks() (err error) {
 		return err
 	}
 	s.clerk.MirrorEvery = s.config.Notify.Zendesk.Every.D()
-	mirror, err := mirrorOf(s.config, recordingsIn(recordingsFolder(s.config)))
+	mirror, err := mirrorOf(s.config, openerOf(s.recordings, s.log))
 	if mirror != nil { // a nil *Zendesk in the interface would not be nil
 		s.clerk.Mirror = mirror
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -21,6 +22,7 @@ import (
 	"readback/config"
 	"readback/tickets"
 	"readback/tickets/jobs"
+	"readback/tickets/recordings"
 	"readback/tickets/sqlite"
 )
 
@@ -168,7 +170,7 @@ func TestRecordingsAreOpenedInTheirFolderOnly(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	open := recordingsIn(folder)
+	open := openerOf(recordings.Directory(folder), slog.New(slog.DiscardHandler))
 	content, size, err := open(t.Context(), "a.wav")
 	if err != nil || size != 5 {
 		t.Fatalf("size %d, %v", size, err)

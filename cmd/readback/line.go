@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -23,13 +24,15 @@ type line struct {
 	folder  string                                   // where this call's recordings go
 	call    string                                   // the call's key, which names them
 	own     func(digest string) (*media.Clip, error) // a recording of an incident
-	kept    []string                                 // the recordings there are
+	made    []string                                 // the recordings there are
+	kept    tickets.Recordings                       // those of other calls
+	fetched map[string]*media.Clip                   // of those
 }
 
 func (l *line) Play(ctx context.Context, prompts ...ivr.Prompt) error {
 	clips := make([]*media.Clip, 0, len(prompts))
 	for _, prompt := range prompts {
-		clip, err := l.clip(prompt)
+		clip, err := l.clip(ctx, prompt)
 		if err != nil {
 			return err
 		}
@@ -40,9 +43,9 @@ func (l *line) Play(ctx context.Context, prompts ...ivr.Prompt) error {
 
 // clip is the sound of a prompt, which may be a recording. One of an incident may be replaced or gone by now: then there is a
 // pause.
-func (l *line) clip(prompt ivr.Prompt) (*media.Clip, error) {
+func (l *line) clip(ctx context.Context, prompt ivr.Prompt) (*media.Clip, error) {
 	if prompt.Recording != "" {
-		return l.recorded(prompt.Recording)
+		return l.recorded(ctx, prompt.Recording)
 	}
 	if digest, ok := strings.CutPrefix(prompt.Name, ivr.SoundOfIncident); ok {
 		if clip, err := l.own(digest); err == nil {
@@ -53,14 +56,25 @@ func (l *line) clip(prompt ivr.Prompt) (*media.Clip, error) {
 	return l.sounds.clip(prompt)
 }
 
-// recorded is what a caller said, as long as it is kept here.
-func (l *line) recorded(name string) (*media.Clip, error) {
-	file, err := os.Open(filepath.Join(l.folder, filepath.Base(name)))
+// fetchPatience is how long somebody on the line waits for a recording that is kept elsewhere.
+const fetchPatience = 3 * time.Second
+
+// recorded is what another caller said, as long as it is kept.
+func (l *line) recorded(ctx context.Context, name string) (*media.Clip, error) {
+	if clip := l.fetched[name]; clip != nil {
+		return clip, nil
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, fetchPatience, fmt.Errorf("it did not arrive within %v", fetchPatience))
+	defer cancel()
+	content, err := readRecording(ctx, l.kept, name)
 	if err != nil {
 		return nil, fmt.Errorf("recording: %w", err)
 	}
-	defer file.Close()
-	return media.Decode(file)
+	clip, err := media.Decode(bytes.NewReader(content))
+	if err == nil {
+		l.fetched = map[string]*media.Clip{name: clip} // one is enough: it is played again and again
+	}
+	return clip, err
 }
 
 func (l *line) ReadKey(ctx context.Context) (ivr.Key, error) {
@@ -86,8 +100,8 @@ func (l *line) Record(ctx context.Context, name string, limit ivr.RecordLimit) (
 	if kept := errors.Join(file.Sync(), file.Close(), os.Rename(file.Name(), path)); kept != nil {
 		return ivr.Recording{}, errors.Join(err, fmt.Errorf("recording: %w", kept))
 	}
-	if !slices.Contains(l.kept, final) {
-		l.kept = append(l.kept, final)
+	if !slices.Contains(l.made, final) {
+		l.made = append(l.made, final)
 	}
 	return ivr.Recording{Name: final, Length: heard.Length, Speech: heard.Speech, EndedBy: recordEnds[heard.EndedBy]}, err
 }
@@ -97,7 +111,7 @@ func (l *line) tidy(outcome ivr.Outcome) {
 	if outcome.Joined || outcome.Disposition == tickets.DispositionFailed {
 		return
 	}
-	for _, name := range l.kept {
+	for _, name := range l.made {
 		if name != outcome.Ticket.Recording && !slices.Contains(outcome.Notes, name) {
 			_ = os.Remove(filepath.Join(l.folder, name)) // at the latest it goes with the old ones
 		}

@@ -91,7 +91,7 @@ func (p *placed) converse(ctx context.Context, session *media.Session, talk func
 	follow := context.AfterFunc(ctx, func() { end(context.Cause(ctx)) })
 	defer follow()
 	p.up, p.free = up, func() { follow() }
-	p.line = &line{session: session, sounds: p.now.sounds, folder: recordingsFolder(p.now.config), call: p.diary.key()}
+	p.line = &line{session: session, sounds: p.now.sounds, kept: p.gateway.recordings, call: p.diary.key()}
 	defer func() {
 		if failure := recover(); failure != nil {
 			p.diary.log.Error("a conversation failed", "panic", failure, "stack", string(debug.Stack()))
@@ -110,11 +110,11 @@ func (p *placed) errand() ivr.Errand {
 }
 
 // playable is a recording that can be played here, or empty.
-func (p *placed) playable(name string) string {
+func (p *placed) playable(ctx context.Context, name string) string {
 	if name == "" {
 		return ""
 	}
-	if _, err := p.line.clip(ivr.Prompt{Recording: name}); err != nil {
+	if _, err := p.line.recorded(ctx, name); err != nil {
 		p.diary.log.Warn("the caller's recording cannot be played", "error", err)
 		return ""
 	}

@@ -1,13 +1,10 @@
 package main
 
 import (
-	"errors"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"readback/media/wav"
 )
@@ -56,27 +53,4 @@ func mendRecording(path string) (kept string, err error) {
 	}
 	kept = strings.TrimSuffix(path, ".wav"+draft) + "-unfinished.wav"
 	return kept, os.Rename(path, kept)
-}
-
-// removeRecordings deletes the recordings of a folder that are older than keep; 0 keeps them for ever.
-func removeRecordings(folder string, keep time.Duration, now time.Time) error {
-	if keep == 0 {
-		return nil
-	}
-	entries, err := os.ReadDir(folder)
-	if err != nil {
-		return err
-	}
-	var problems []error
-	for _, entry := range entries {
-		info, err := entry.Info()
-		if errors.Is(err, fs.ErrNotExist) || entry.IsDir() || filepath.Ext(entry.Name()) != ".wav" {
-			continue
-		}
-		if err == nil && now.Sub(info.ModTime()) > keep {
-			err = os.Remove(filepath.Join(folder, entry.Name()))
-		}
-		problems = append(problems, err)
-	}
-	return errors.Join(problems...)
 }

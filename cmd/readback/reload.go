@@ -115,6 +115,8 @@ var fixed = []struct {
 	{"calls", func(c *config.Config) any { return &c.Calls }},
 	{"notify.callback", func(c *config.Config) any { return &c.Notify.Callback }},
 	{"paging.phone", func(c *config.Config) any { return &c.Paging.Phone }},
+	{"recording.bucket", func(c *config.Config) any { return &c.Recording.Bucket }},
+	{"recording.encrypt", func(c *config.Config) any { return &c.Recording.Encrypt }},
 	{"store", func(c *config.Config) any { return &c.Store }},
 	{"observe", func(c *config.Config) any { return &c.Observe }},
 }

@@ -27,31 +27,32 @@ import (
 
 // A server is a whole gateway with its store and listeners. Tests make one as main does.
 type server struct {
-	config    *config.Config
-	store     store
-	numbers   *tickets.Numbers
-	desk      *tickets.Desk
-	signer    *tickets.Signer
-	clerk     *tickets.Clerk
-	jobs      []*jobs.Runner
-	surveys   http.Handler // the pages on which customers vote; nil: there are none
-	records   *records
-	traces    *traces
-	metrics   *metrics
-	gateway   *gateway
-	phone     *dialout
-	room      *admission
-	signers   *stir.Cache
-	listening []sip.Listen
-	agent     *sip.UserAgent
-	message   func(sip.Event) // told what happens in signalling; may be nil
-	http      net.Listener
-	control   net.Listener
-	since     time.Time
-	draining  atomic.Bool
-	ward      ward
-	log       *slog.Logger
-	unlock    func() error // the data directory
+	config     *config.Config
+	store      store
+	numbers    *tickets.Numbers
+	desk       *tickets.Desk
+	signer     *tickets.Signer
+	clerk      *tickets.Clerk
+	jobs       []*jobs.Runner
+	surveys    http.Handler // the pages on which customers vote; nil: there are none
+	records    *records
+	traces     *traces
+	metrics    *metrics
+	recordings tickets.Recordings // what callers said, wherever it is kept
+	gateway    *gateway
+	phone      *dialout
+	room       *admission
+	signers    *stir.Cache
+	listening  []sip.Listen
+	agent      *sip.UserAgent
+	message    func(sip.Event) // told what happens in signalling; may be nil
+	http       net.Listener
+	control    net.Listener
+	since      time.Time
+	draining   atomic.Bool
+	ward       ward
+	log        *slog.Logger
+	unlock     func() error // the data directory
 }
 
 // parts are what a caller of newServer may put in the place of the real ones.
@@ -110,6 +111,9 @@ func (s *server) openDesk(ctx context.Context, with parts) (err error) {
 	if err := mendRecordings(recordingsFolder(s.config), s.log); err != nil {
 		return err
 	}
+	if err := s.openRecordings(); err != nil {
+		return err
+	}
 	if s.store = with.store; s.store == nil {
 		if s.store, err = openForGateway(ctx, s.config, s.log); err != nil {
 			return err
@@ -149,7 +153,7 @@ func (s *server) openDesk(ctx context.Context, with parts) (err error) {
 		return err
 	}
 	s.records = newRecords(s.desk, s.traces, s.metrics, s.log)
-	s.gateway = &gateway{node: s.config.Node, records: s.records, traces: s.traces, metrics: s.metrics, log: s.log, watch: with.watch}
+	s.gateway = &gateway{node: s.config.Node, records: s.records, traces: s.traces, metrics: s.metrics, recordings: s.recordings, log: s.log, watch: with.watch}
 	return nil
 }
 
@@ -208,6 +212,7 @@ func (s *server) serve(ctx context.Context) error {
 	if s.config.SIP.STIR.Fetch {
 		group.Go(func() { s.signers.Run(behind) })
 	}
+	group.Go(func() { s.moveRecordings(behind) })
 	group.Go(func() { s.tidy(behind) })
 	group.Go(func() { s.prepareClerk(behind) })
 	group.Go(func() { s.followIncidents(behind) })
@@ -305,8 +310,6 @@ func (s *server) addresses() string {
 	return list + "; media " + s.gateway.media.IO()
 }
 
-func recordingsFolder(c *config.Config) string { return filepath.Join(c.Data, "recordings") }
-
 // tidy forgets what is old: at once and then from time to time.
 func (s *server) tidy(ctx context.Context) {
 	ticker := time.NewTicker(tidyPeriod)
@@ -316,11 +319,11 @@ func (s *server) tidy(ctx context.Context) {
 		if _, err := now.desk.Tidy(ctx, now.config.Calls.Keep.D()); err != nil && ctx.Err() == nil {
 			s.log.Warn("old call records could not be removed", "error", err)
 		}
-		if err := removeRecordings(recordingsFolder(now.config), now.config.Recording.Keep.D(), time.Now()); err != nil {
-			s.log.Warn("old recordings could not be removed", "error", err)
-		}
 		if _, err := s.signer.Sign(ctx); err != nil && ctx.Err() == nil {
 			s.log.Error("the day's list of tickets could not be signed; it will be later", "error", err)
+		}
+		if err := removeRecordings(ctx, s.recordings, s.store, now.config.Recording, time.Now()); err != nil && ctx.Err() == nil {
+			s.log.Warn("old recordings could not be removed; they will be later", "error", err)
 		}
 		select {
 		case <-ticker.C:

@@ -71,8 +71,12 @@ func (s *server) spoolStats() (stats spool.Stats, ok bool) {
 	return front.Stats(), true
 }
 
-// stateText adds to a word what there is to say of the database.
+// stateText adds to a word what there is to say of the database and of recordings.
 func (s *server) stateText(word string) string {
+	return s.databaseText(word) + s.recordingsText()
+}
+
+func (s *server) databaseText(word string) string {
 	stats, ok := s.spoolStats()
 	switch {
 	case ok && !stats.Away.IsZero():

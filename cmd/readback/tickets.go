@@ -19,6 +19,7 @@ type ticketsCommand struct {
 	List ticketsListCommand `cmd:"" help:"List tickets, the most urgent first."`
 	Show ticketsShowCommand `cmd:"" help:"Show one ticket with its events and what is still to be sent."`
 
+	Recording   ticketsRecordingCommand   `cmd:"" help:"Fetch what the caller said, as a WAV file."`
 	Change      ticketsChangeCommand      `cmd:"" help:"Give a ticket another priority or status, or a note."`
 	Accept      ticketsAcceptCommand      `cmd:"" help:"Take a ticket: nobody is paged for it any more."`
 	Acknowledge ticketsAcknowledgeCommand `cmd:"" help:"Note that you told the customer that the ticket is registered."`
@@ -183,7 +184,7 @@ func (d dossier) print(w io.Writer) error {
 		{"contact", t.Contact},
 		{"call back", t.Callback},
 		{"verified", verified},
-		{"recording", t.Recording},
+		{"recording", d.recordings()},
 		{"attestation", t.Attestation},
 		{"owner", t.Owner},
 		{"received", stamp(t.Received)},
@@ -205,6 +206,19 @@ func (d dossier) print(w io.Writer) error {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", strings.TrimSpace(string(notice.Kind)+" "+notice.Reason), stamp(notice.Due), orDash(notice.To), noticeState(notice, time.Now()))
 	}
 	return table.Flush()
+}
+
+// recordings says what there is to hear, and how.
+func (d dossier) recordings() string {
+	var lines []string
+	for _, one := range recordingsOfTicket(d.Ticket, d.Events) {
+		fetch := "readback tickets recording " + string(one.Ticket)
+		if one.Note > 0 {
+			fetch += fmt.Sprintf(" --note %d", one.Note)
+		}
+		lines = append(lines, one.Name+" ("+fetch+" -o FILE)")
+	}
+	return strings.Join(lines, "\n\t")
 }
 
 // noticeState says what became of a notice, and what went wrong last.

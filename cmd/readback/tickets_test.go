@@ -13,6 +13,7 @@ import (
 
 	"readback/config"
 	"readback/tickets"
+	"readback/tickets/recordings"
 )
 
 // An agent looks at a ticket, takes it, tells the customer, resolves it, and runs again what was given up.
@@ -174,13 +175,14 @@ func TestRecordingsElsewhereAreNotDeleted(t *testing.T) {
 	if err := os.WriteFile(outside, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := deleteRecordings(folder, []string{"../other.wav"}); err == nil {
+	if _, err := deleteRecordings(t.Context(), recordings.Directory(folder), []said{{Name: "../other.wav"}}); err == nil {
 		t.Error("a name that leads out of the folder was taken")
 	}
 	if _, err := os.Stat(outside); err != nil {
 		t.Error(err)
 	}
-	if err := deleteRecordings(folder, []string{"gone.wav", "notes.txt"}); err != nil {
-		t.Error(err)
+	missing, err := deleteRecordings(t.Context(), recordings.Directory(folder), []said{{Name: "gone.wav"}})
+	if err != nil || len(missing) != 1 {
+		t.Errorf("got %v, %v, want that it was not there", missing, err)
 	}
 }

@@ -1,8 +1,10 @@
 package recordings
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -14,27 +16,29 @@ import (
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
+	"github.com/minio/minio-go/v7/pkg/s3utils"
 
 	"readback/tickets"
 )
 
 // A BucketConfig says where a bucket is.
 type BucketConfig struct {
-	// URL has host, bucket and a prefix of keys if there is one, like https://s3.example.com/recordings/node-a. http is for
-	// addresses of this machine only.
-	URL       string
+	URL       string // of the server: scheme and host
+	Name      string // of the bucket
+	Prefix    string // of keys, like calls/gateway-a; empty: none
 	Region    string // empty: us-east-1
 	AccessKey string
 	SecretKey string
 	// Authorities are whom the server's certificate must come from; nil: whom this machine trusts.
-	Authorities *tls.Config
+	Authorities *x509.CertPool
+	Plain       bool          // http to other machines is allowed
 	Timeout     time.Duration // of a request; zero: a minute
 }
 
 // A Bucket keeps recordings in a bucket of a server that speaks S3 (Signature Version 4), addressed by path.
 type Bucket struct {
 	client  *minio.Client
-	bucket  string
+	name    string
 	prefix  string
 	timeout time.Duration
 }
@@ -44,29 +48,21 @@ var _ tickets.Recordings = (*Bucket)(nil)
 // NewBucket does not connect. It fails with tickets.ErrInvalid.
 func NewBucket(c BucketConfig) (*Bucket, error) {
 	u, err := url.Parse(c.URL)
-	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return nil, fmt.Errorf("bucket: %w: its address is not like https://s3.example.com/recordings", tickets.ErrInvalid)
-	}
-	if u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) {
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
+		return nil, fmt.Errorf("bucket: %w: its server's address is not like https://s3.example.com", tickets.ErrInvalid)
+	case u.Scheme == "http" && !c.Plain && !loopback(u.Hostname()):
 		return nil, fmt.Errorf("bucket: %w: recordings leave this machine by https only", tickets.ErrInvalid)
 	}
-	bucket, prefix, _ := strings.Cut(strings.Trim(u.Path, "/"), "/")
-	if bucket == "" {
-		return nil, fmt.Errorf("bucket: %w: its address names no bucket, write it like https://s3.example.com/recordings", tickets.ErrInvalid)
+	if err := s3utils.CheckValidBucketNameStrict(c.Name); err != nil {
+		return nil, fmt.Errorf("bucket %q: %w: %w", c.Name, tickets.ErrInvalid, err)
 	}
-	b := &Bucket{bucket: bucket, timeout: c.Timeout}
-	if prefix != "" {
+	b := &Bucket{name: c.Name, timeout: cmp.Or(c.Timeout, time.Minute)}
+	if prefix := strings.Trim(c.Prefix, "/"); prefix != "" {
 		b.prefix = prefix + "/"
 	}
-	if b.timeout == 0 {
-		b.timeout = time.Minute
-	}
-	region := c.Region
-	if region == "" {
-		region = "us-east-1"
-	}
 	b.client, err = minio.New(u.Host, &minio.Options{
-		Creds: credentials.NewStaticV4(c.AccessKey, c.SecretKey, ""), Secure: u.Scheme == "https", Region: region,
+		Creds: credentials.NewStaticV4(c.AccessKey, c.SecretKey, ""), Secure: u.Scheme == "https", Region: cmp.Or(c.Region, "us-east-1"),
 		BucketLookup: minio.BucketLookupPath, Transport: transport(c.Authorities), MaxRetries: 1, // who calls us tries again
 	})
 	if err != nil {
@@ -75,10 +71,10 @@ func NewBucket(c BucketConfig) (*Bucket, error) {
 	return b, nil
 }
 
-func transport(authorities *tls.Config) *http.Transport {
+func transport(authorities *x509.CertPool) *http.Transport {
 	return &http.Transport{
 		DialContext:     (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
-		TLSClientConfig: authorities, TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: 30 * time.Second,
+		TLSClientConfig: &tls.Config{RootCAs: authorities}, TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: 30 * time.Second,
 		MaxConnsPerHost: 8, IdleConnTimeout: time.Minute, DisableCompression: true,
 		MaxResponseHeaderBytes: 64 << 10,
 	}
@@ -86,7 +82,7 @@ func transport(authorities *tls.Config) *http.Transport {
 
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
 // Put implements tickets.Recordings. The server is given the digest of what it is to keep, and asked for it afterwards.
@@ -104,10 +100,10 @@ func (b *Bucket) Put(ctx context.Context, name string, from io.ReadSeeker) error
 	ctx, cancel := b.limit(ctx)
 	defer cancel()
 	options := minio.PutObjectOptions{ContentType: "application/octet-stream", SendContentMd5: true, DisableMultipart: true}
-	if _, err := b.client.PutObject(ctx, b.bucket, b.prefix+name, from, size, options); err != nil {
+	if _, err := b.client.PutObject(ctx, b.name, b.prefix+name, from, size, options); err != nil {
 		return b.failed("keep recording", name, err)
 	}
-	kept, err := b.client.StatObject(ctx, b.bucket, b.prefix+name, minio.StatObjectOptions{})
+	kept, err := b.client.StatObject(ctx, b.name, b.prefix+name, minio.StatObjectOptions{})
 	switch {
 	case err != nil:
 		return fmt.Errorf("keep recording %s: %w: the bucket took it, and does not have it: %w", name, tickets.ErrUnavailable, err)
@@ -150,7 +146,7 @@ func (b *Bucket) Open(ctx context.Context, name string) (io.ReadCloser, error) {
 		return nil, err
 	}
 	ctx, cancel := b.limit(ctx)
-	body, _, _, err := minio.Core{Client: b.client}.GetObject(ctx, b.bucket, b.prefix+name, minio.GetObjectOptions{})
+	body, _, _, err := minio.Core{Client: b.client}.GetObject(ctx, b.name, b.prefix+name, minio.GetObjectOptions{})
 	if err != nil {
 		cancel()
 		return nil, b.failed("read recording", name, err)
@@ -177,7 +173,7 @@ func (b *Bucket) Delete(ctx context.Context, name string) error {
 	}
 	ctx, cancel := b.limit(ctx)
 	defer cancel()
-	err := b.client.RemoveObject(ctx, b.bucket, b.prefix+name, minio.RemoveObjectOptions{})
+	err := b.client.RemoveObject(ctx, b.name, b.prefix+name, minio.RemoveObjectOptions{})
 	if err == nil {
 		return nil
 	}
@@ -191,7 +187,7 @@ func (b *Bucket) Delete(ctx context.Context, name string) error {
 func (b *Bucket) List(ctx context.Context, before time.Time, visit func(string, time.Time) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // ends the listing
-	for object := range b.client.ListObjects(ctx, b.bucket, minio.ListObjectsOptions{Prefix: b.prefix}) {
+	for object := range b.client.ListObjects(ctx, b.name, minio.ListObjectsOptions{Prefix: b.prefix}) {
 		if object.Err != nil {
 			return b.failed("list recordings", "", object.Err)
 		}

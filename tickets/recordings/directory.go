@@ -113,7 +113,7 @@ func (d Directory) List(ctx context.Context, before time.Time, visit func(string
 }
 
 func isRecording(name string) bool {
-	return checkName(name) == nil && strings.HasSuffix(strings.TrimSuffix(name, sealedSuffix), ".wav")
+	return checkName(name) == nil && strings.HasSuffix(strings.TrimSuffix(name, Suffix), ".wav")
 }
 
 func (d Directory) path(name string) string { return filepath.Join(string(d), name) }

@@ -111,7 +111,9 @@ func front(t *testing.T, address string) *gateway {
 
 func (g *gateway) bucket(t *testing.T, prefix string, timeout time.Duration) *recordings.Bucket {
 	t.Helper()
-	b, err := recordings.NewBucket(recordings.BucketConfig{URL: g.address + "/recordings" + prefix, AccessKey: accessKey, SecretKey: secretKey, Timeout: timeout})
+	b, err := recordings.NewBucket(recordings.BucketConfig{
+		URL: g.address, Name: "recordings", Prefix: prefix, AccessKey: accessKey, SecretKey: secretKey, Timeout: timeout,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,9 +235,9 @@ func (w *cutWriter) Write(p []byte) (int, error) {
 func TestABucketThatRefusesUs(t *testing.T) {
 	g := startGateway(t)
 	for name, c := range map[string]recordings.BucketConfig{
-		"a wrong secret": {URL: g.address + "/recordings", AccessKey: accessKey, SecretKey: "guessed"},
-		"a wrong key":    {URL: g.address + "/recordings", AccessKey: "nobody", SecretKey: secretKey},
-		"no such bucket": {URL: g.address + "/others", AccessKey: accessKey, SecretKey: secretKey},
+		"a wrong secret": {URL: g.address, Name: "recordings", AccessKey: accessKey, SecretKey: "guessed"},
+		"a wrong key":    {URL: g.address, Name: "recordings", AccessKey: "nobody", SecretKey: secretKey},
+		"no such bucket": {URL: g.address, Name: "others", AccessKey: accessKey, SecretKey: secretKey},
 	} {
 		b, err := recordings.NewBucket(c)
 		if err != nil {
@@ -257,16 +259,21 @@ func TestABucketThatRefusesUs(t *testing.T) {
 }
 
 func TestNewBucketRefuses(t *testing.T) {
-	for name, address := range map[string]string{
-		"nothing":                "",
-		"no bucket":              "https://s3.example.com",
-		"in the clear, far away": "http://s3.example.com/recordings",
-		"another scheme":         "ftp://s3.example.com/recordings",
-		"a password":             "https://user:secret@s3.example.com/recordings",
-		"a query":                "https://s3.example.com/recordings?x=y",
+	for name, c := range map[string]recordings.BucketConfig{
+		"nothing":                {},
+		"no bucket":              {URL: "https://s3.example.com"},
+		"a bucket of no name":    {URL: "https://s3.example.com", Name: "../other"},
+		"in the clear, far away": {URL: "http://s3.example.com", Name: "recordings"},
+		"another scheme":         {URL: "ftp://s3.example.com", Name: "recordings", Plain: true},
+		"a password":             {URL: "https://user:secret@s3.example.com", Name: "recordings"},
+		"a query":                {URL: "https://s3.example.com?x=y", Name: "recordings"},
+		"a path":                 {URL: "https://s3.example.com/s3", Name: "recordings"},
 	} {
-		if _, err := recordings.NewBucket(recordings.BucketConfig{URL: address}); !errors.Is(err, tickets.ErrInvalid) || strings.Contains(err.Error(), "secret@") {
+		if _, err := recordings.NewBucket(c); !errors.Is(err, tickets.ErrInvalid) || strings.Contains(err.Error(), "secret@") {
 			t.Errorf("%s: %v, want ErrInvalid", name, err)
 		}
+	}
+	if _, err := recordings.NewBucket(recordings.BucketConfig{URL: "http://s3.example.com", Name: "recordings", Plain: true}); err != nil {
+		t.Errorf("in the clear on purpose: %v", err)
 	}
 }

@@ -15,8 +15,11 @@ import (
 	"readback/tickets"
 )
 
-// sealedSuffix ends the names of encrypted recordings, as the age tool has it.
-const sealedSuffix = ".age"
+// Suffix ends the names under which encrypted recordings are kept, as the age tool has it.
+const Suffix = ".age"
+
+// ErrSealed: a recording is encrypted, and there is no identity to read it by. It is an ErrInvalid too.
+var ErrSealed = fmt.Errorf("%w: it is encrypted, and no identity is configured to read it", tickets.ErrInvalid)
 
 // Sealed encrypts what it keeps elsewhere, by age (age-encryption.org/v1). Recordings from before, in the clear, can still be read.
 type Sealed struct {
@@ -54,8 +57,11 @@ func NewSealed(in tickets.Recordings, recipients []string, identityFile string) 
 	return s, nil
 }
 
-// Put implements tickets.Recordings.
+// Put implements tickets.Recordings. What is encrypted already, by its name, is kept as it is.
 func (s *Sealed) Put(ctx context.Context, name string, from io.ReadSeeker) error {
+	if strings.HasSuffix(name, Suffix) {
+		return s.In.Put(ctx, name, from)
+	}
 	var sealed bytes.Buffer // what is in memory is bounded by MaxSize
 	to, err := age.Encrypt(&sealed, s.Recipients...)
 	if err == nil {
@@ -67,12 +73,12 @@ func (s *Sealed) Put(ctx context.Context, name string, from io.ReadSeeker) error
 	if err != nil {
 		return fmt.Errorf("encrypt recording %s: %w", name, err)
 	}
-	return s.In.Put(ctx, name+sealedSuffix, bytes.NewReader(sealed.Bytes()))
+	return s.In.Put(ctx, name+Suffix, bytes.NewReader(sealed.Bytes()))
 }
 
 // Open implements tickets.Recordings.
 func (s *Sealed) Open(ctx context.Context, name string) (io.ReadCloser, error) {
-	sealed, err := s.In.Open(ctx, name+sealedSuffix)
+	sealed, err := s.In.Open(ctx, name+Suffix)
 	if errors.Is(err, tickets.ErrNotFound) {
 		return s.In.Open(ctx, name)
 	}
@@ -80,7 +86,7 @@ func (s *Sealed) Open(ctx context.Context, name string) (io.ReadCloser, error) {
 		return nil, err
 	}
 	if len(s.Identities) == 0 {
-		return nil, errors.Join(fmt.Errorf("recording %s: %w: it is encrypted, and no identity is configured to read it", name, tickets.ErrInvalid), sealed.Close())
+		return nil, errors.Join(fmt.Errorf("recording %s: %w", name, ErrSealed), sealed.Close())
 	}
 	clear, err := age.Decrypt(sealed, s.Identities...)
 	if err != nil {
@@ -94,10 +100,10 @@ func (s *Sealed) Open(ctx context.Context, name string) (io.ReadCloser, error) {
 
 // Delete implements tickets.Recordings.
 func (s *Sealed) Delete(ctx context.Context, name string) error {
-	return errors.Join(s.In.Delete(ctx, name+sealedSuffix), s.In.Delete(ctx, name))
+	return errors.Join(s.In.Delete(ctx, name+Suffix), s.In.Delete(ctx, name))
 }
 
 // List implements tickets.Recordings.
 func (s *Sealed) List(ctx context.Context, before time.Time, visit func(string, time.Time) error) error {
-	return s.In.List(ctx, before, func(name string, kept time.Time) error { return visit(strings.TrimSuffix(name, sealedSuffix), kept) })
+	return s.In.List(ctx, before, func(name string, kept time.Time) error { return visit(strings.TrimSuffix(name, Suffix), kept) })
 }
