@@ -15,15 +15,14 @@ import (
 // seldom keeps the client that inserts jobs from writing notifications: on SQLite workers look for themselves.
 const seldom = 24 * time.Hour
 
-func newJobs(writer *sql.DB) (*river.Client[*sql.Tx], error) {
-	return river.NewClient(riversqlite.New(writer), &river.Config{
+func newJobs(chores *sql.DB) (*river.Client[*sql.Tx], error) {
+	return river.NewClient(riversqlite.New(chores), &river.Config{
 		MaxAttempts: tickets.JobAttempts, FetchCooldown: seldom, FetchPollInterval: seldom, Logger: slog.New(slog.DiscardHandler),
 	})
 }
 
-// River is the driver for the workers of jobs. It shares the one connection that writes: waiting for it costs less than two
-// connections that find the file locked.
-func (s *Store) River() *riversqlite.Driver { return riversqlite.New(s.writer) }
+// River is the driver for the workers of jobs.
+func (s *Store) River() *riversqlite.Driver { return riversqlite.New(s.chores) }
 
 // schedule inserts the jobs of notices in their own transaction.
 func (s *Store) schedule(ctx context.Context, tx *sql.Tx, notices ...tickets.Notice) error {
@@ -56,7 +55,7 @@ func (s *Store) Wake(ctx context.Context, now time.Time, limit int) (int, error)
 	if err != nil || len(asleep) == 0 {
 		return 0, err
 	}
-	return len(asleep), s.write(ctx, "wake notices up", func(tx *sql.Tx) error {
+	return len(asleep), s.chore(ctx, "wake notices up", func(tx *sql.Tx) error {
 		return s.schedule(ctx, tx, asleep...)
 	})
 }

@@ -101,7 +101,7 @@ func (s *Store) insert(ctx context.Context, tx *sql.Tx, f tickets.Filing) error 
 // Amend implements tickets.Ledger.
 func (s *Store) Amend(ctx context.Context, number tickets.Number, change func(*tickets.Folder) error) (tickets.Ticket, error) {
 	var after tickets.Ticket
-	err := s.write(ctx, "change a ticket", func(tx *sql.Tx) error {
+	err := s.chore(ctx, "change a ticket", func(tx *sql.Tx) error {
 		before, err := takeOut(ctx, tx, number)
 		if err != nil {
 			return err

@@ -62,7 +62,7 @@ func (s *Store) Notice(ctx context.Context, id string) (tickets.Notice, error) {
 
 // AmendNotice implements tickets.Outbox.
 func (s *Store) AmendNotice(ctx context.Context, id string, change func(*tickets.Notice) error) error {
-	return s.write(ctx, "change a notice", func(tx *sql.Tx) error {
+	return s.chore(ctx, "change a notice", func(tx *sql.Tx) error {
 		n, err := scanNotice(tx.QueryRowContext(ctx, noticeGetSQL, id))
 		if errors.Is(err, sql.ErrNoRows) {
 			return fmt.Errorf("notice %s: %w", id, tickets.ErrNotFound)

@@ -1,7 +1,8 @@
 // Package sqlite keeps tickets in a SQLite file, with no server to install. It is the store of one gateway.
 //
-// The file is in WAL mode with full synchronous writes: what was committed survives a power cut. One connection writes,
-// several read. Other processes on the same machine may open it too, like the command line while the gateway runs.
+// The file is in WAL mode with full synchronous writes: what was committed survives a power cut. Two connections write in turns, one
+// for what callers wait for and one for all else, several read. Other processes on the same machine may open it too, like the command
+// line while the gateway runs.
 package sqlite
 
 import (
@@ -17,7 +18,6 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
-	_ "modernc.org/sqlite" // the driver
 
 	"readback/tickets"
 )
@@ -32,8 +32,10 @@ const (
 
 // A Store is a SQLite database. Make it with Open.
 type Store struct {
-	writer *sql.DB // one connection
+	writer *sql.DB // one connection, for what callers wait for
+	chores *sql.DB // one connection, for jobs and what they change
 	reader *sql.DB
+	log    copyist
 	jobs   *river.Client[*sql.Tx]
 }
 
@@ -51,6 +53,9 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	}
 	if err := store.prove(ctx, path != Memory); err != nil {
 		return nil, errors.Join(fmt.Errorf("open ticket store %s: %w", path, err), store.Close())
+	}
+	if path != Memory { // it has no log
+		store.log.start(store.reader, store.chores)
 	}
 	return store, nil
 }
@@ -85,28 +90,33 @@ func connect(address url.URL) (*Store, error) {
 
 	settings.Add("_pragma", "journal_mode(WAL)")
 	settings.Add("_pragma", "synchronous(FULL)")
+	settings.Add("_pragma", fmt.Sprintf("wal_autocheckpoint(%d)", pagesOfLog))
 	settings.Set("_txlock", "immediate")
 	address.RawQuery = settings.Encode()
-	writer, err := sql.Open("sqlite", address.String())
+	order := make(turns, 1)
+	writer, err := order.open(address.String())
 	if err != nil {
 		return nil, err
 	}
-	writer.SetMaxOpenConns(1)
+	chores, err := order.open(address.String())
+	if err != nil {
+		return nil, errors.Join(err, writer.Close())
+	}
 
 	settings = reading.Query()
 	settings.Add("_pragma", "query_only(1)")
 	reading.RawQuery = settings.Encode()
 	reader, err := sql.Open("sqlite", reading.String())
 	if err != nil {
-		return nil, errors.Join(err, writer.Close())
+		return nil, errors.Join(err, writer.Close(), chores.Close())
 	}
 	reader.SetMaxOpenConns(readers)
 	reader.SetMaxIdleConns(readers)
-	jobs, err := newJobs(writer)
+	jobs, err := newJobs(chores)
 	if err != nil {
-		return nil, errors.Join(err, writer.Close(), reader.Close())
+		return nil, errors.Join(err, writer.Close(), chores.Close(), reader.Close())
 	}
-	return &Store{writer: writer, reader: reader, jobs: jobs}, nil
+	return &Store{writer: writer, chores: chores, reader: reader, jobs: jobs}, nil
 }
 
 // prove opens the first connections, and checks that what was committed will be kept.
@@ -137,12 +147,23 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // Close closes all connections.
 func (s *Store) Close() error {
-	return errors.Join(s.reader.Close(), s.writer.Close())
+	s.log.close()
+	return errors.Join(s.reader.Close(), s.chores.Close(), s.writer.Close())
 }
 
-// write runs a transaction that holds the write lock from its beginning.
+// write runs a transaction that a caller may wait for.
 func (s *Store) write(ctx context.Context, what string, change func(tx *sql.Tx) error) error {
-	tx, err := s.writer.BeginTx(ctx, nil)
+	return s.transact(ctx, s.writer, what, change)
+}
+
+// chore runs a transaction that no caller waits for.
+func (s *Store) chore(ctx context.Context, what string, change func(tx *sql.Tx) error) error {
+	return s.transact(ctx, s.chores, what, change)
+}
+
+// transact runs a transaction that holds the write lock from its beginning.
+func (s *Store) transact(ctx context.Context, pool *sql.DB, what string, change func(tx *sql.Tx) error) error {
+	tx, err := pool.BeginTx(ctx, nil)
 	if err != nil {
 		return failed(what, err)
 	}
@@ -153,5 +174,6 @@ func (s *Store) write(ctx context.Context, what string, change func(tx *sql.Tx) 
 	if err := tx.Commit(); err != nil {
 		return failed(what, err)
 	}
+	s.log.wrote()
 	return nil
 }
