@@ -32,9 +32,11 @@ type Clerk struct {
 	Observe func(kind NoticeKind, outcome string)
 }
 
+// A claim ends soon, since a killed gateway's engineer sleeps on until it does; but no sooner than a store that stalls for a
+// moment, or fails over, takes the word that renews it (there are four tries), or what became of the row.
 const (
-	claimTime = 45 * time.Second // a row is a clerk's for so long, unless it says again that it is
-	claimPace = claimTime / 3
+	claimTime = 15 * time.Second // a row is a clerk's for so long, unless it says again that it is
+	claimPace = 3 * time.Second
 	noteTime  = 10 * time.Second // for writing down what became of a row
 )
 
@@ -105,7 +107,7 @@ func (c *Clerk) holding(ctx context.Context, notice Notice, work func(context.Co
 		for {
 			select {
 			case <-ticker.C:
-				_ = c.amend(ctx, notice.ID, func(n *Notice) error { // the next try is soon enough
+				_ = c.within(ctx, claimPace, notice.ID, func(n *Notice) error { // the next try is soon enough
 					n.Working = c.Desk.now().Add(claimTime)
 					return nil
 				})
@@ -119,7 +121,11 @@ func (c *Clerk) holding(ctx context.Context, notice Notice, work func(context.Co
 
 // amend changes a row also when the gateway is stopping.
 func (c *Clerk) amend(ctx context.Context, id string, change func(*Notice) error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTime)
+	return c.within(ctx, noteTime, id, change)
+}
+
+func (c *Clerk) within(ctx context.Context, limit time.Duration, id string, change func(*Notice) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	return c.Desk.Store.AmendNotice(ctx, id, change)
 }

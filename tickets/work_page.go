@@ -28,6 +28,9 @@ func (c *Clerk) page(ctx context.Context, n Notice) error {
 		return err
 	}
 	next, _ := strconv.Atoi(n.Detail["next"])
+	if next >= len(c.Engineers) { // it was the last one's telephone that rang when the gateway stopped
+		next = 0
+	}
 	for i := next; i < len(c.Engineers); i++ {
 		accepted, failure := c.phone(ctx, n, i, ticket)
 		switch {

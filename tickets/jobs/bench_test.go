@@ -72,7 +72,7 @@ func BenchmarkTicketsAtFifty(b *testing.B) {
 		if _, err := conn.Exec(b.Context(), "create table bare (id bigserial primary key, text text)"); err != nil {
 			b.Fatal(err)
 		}
-		atFifty(b, post(b, address), func() error {
+		atFifty(b, postgresAt(b, address), func() error {
 			_, err := conn.Exec(b.Context(), "insert into bare (text) values ('48215906')")
 			return err
 		})
@@ -133,7 +133,7 @@ func BenchmarkTicketsOfManyGateways(b *testing.B) {
 	address := durable(b)
 	var desks []*tickets.Desk
 	for i := range gateways {
-		desks = append(desks, benchDesk(b, post(b, address), fmt.Sprintf("gateway-%d", i)))
+		desks = append(desks, benchDesk(b, postgresAt(b, address), fmt.Sprintf("gateway-%d", i)))
 	}
 	var opened []time.Duration
 	var mu sync.Mutex

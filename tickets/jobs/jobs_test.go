@@ -20,13 +20,20 @@ import (
 	"readback/tickets/sqlite"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+func TestMain(m *testing.M) {
+	if text := os.Getenv(childVariable); text != "" {
+		fmt.Fprintln(os.Stderr, "gateway:", workForever(text))
+		os.Exit(1)
+	}
+	os.Exit(pgtest.Main(m))
+}
 
 // store is what both databases have.
 type store interface {
 	tickets.Store
 	jobs.Outbox
 	Backlog(ctx context.Context, now time.Time) (tickets.Backlog, error)
+	Close() error
 }
 
 // onEach runs a test on every kind of store.
@@ -34,7 +41,7 @@ func onEach(t *testing.T, test func(t *testing.T, s store)) {
 	for name, open := range map[string]func(t *testing.T) store{
 		"sqlite":   func(t *testing.T) store { return lite(t, filepath.Join(t.TempDir(), "tickets.db")) },
 		"memory":   func(t *testing.T) store { return lite(t, sqlite.Memory) },
-		"postgres": func(t *testing.T) store { return post(t, pgtest.Database(t, migrate)) },
+		"postgres": func(t *testing.T) store { return postgresAt(t, pgtest.Database(t, migrate)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -56,7 +63,7 @@ func lite(t testing.TB, path string) store {
 	return s
 }
 
-func post(t testing.TB, address string) store {
+func postgresAt(t testing.TB, address string) store {
 	t.Helper()
 	s, err := postgres.Open(t.Context(), address)
 	if err != nil {
@@ -81,18 +88,18 @@ func runner(t testing.TB, s store, w jobs.Worker, c jobs.Config) *jobs.Runner {
 	if c.Poll == 0 {
 		c.Poll = 50 * time.Millisecond
 	}
-	var r *jobs.Runner
-	var err error
-	switch s := s.(type) {
-	case *sqlite.Store:
-		r, err = jobs.New(s.River(), s, w, c)
-	case *postgres.Store:
-		r, err = jobs.New(s.River(), s, w, c)
-	}
+	r, err := newRunner(s, w, c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return r
+}
+
+func newRunner(s store, w jobs.Worker, c jobs.Config) (*jobs.Runner, error) {
+	if s, ok := s.(*sqlite.Store); ok {
+		return jobs.New(s.River(), s, w, c)
+	}
+	return jobs.New(s.(*postgres.Store).River(), s, w, c)
 }
 
 // run works jobs until the test or stop ends it.
@@ -399,7 +406,7 @@ func TestLostJobsAreMadeAgain(t *testing.T) {
 // TestTheStoreMayBeAway: a gateway starts while its database has no tables yet.
 func TestTheStoreMayBeAway(t *testing.T) {
 	address := pgtest.Database(t, nil)
-	s := post(t, address)
+	s := postgresAt(t, address)
 	said := make(chan string, 100)
 	worked := make(chan string, 1)
 	run(t, runner(t, s, workerFunc(func(_ context.Context, id string) error {
