@@ -8,9 +8,10 @@ LINT_VERSION := v2.15.0
 S3    := $(shell go env GOPATH)/bin/versitygw
 S3_VERSION := v1.8.0
 FUZZ  ?= 30s
+DESK  := Tickets|Forward|Away|Chain
 
 .DEFAULT_GOAL := help
-.PHONY: help build test peers lint bench limit signalling faults fuzz update
+.PHONY: help build test peers lint bench limit signalling desk faults fuzz update
 
 help: ## these lines
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -40,13 +41,18 @@ lint: $(LINT) ## the linters of .golangci.yml
 	$(LINT) run
 
 bench: ## the figures of the README
-	go test -run '^$$' -bench . -skip 'Limit|Pacing|Overload|Signalling' -benchmem ./...
+	go test -run '^$$' -bench . -skip 'Limit|Pacing|Overload|Signalling|$(DESK)' -benchmem ./...
 
 limit: peers ## what a call costs beside the same packets in C, and how evenly packets leave: 25 minutes on a quiet machine
 	go test -run '^$$' -bench 'Limit|Pacing|Overload' -benchtime 1x -timeout 1h ./cmd/readback
 
 signalling: peers ## 1000 calls a second, 100,000 calls' memory, a flood of strangers: 6 minutes on a quiet machine
 	go test -run '^$$' -bench Signalling -benchtime 1x -timeout 30m ./cmd/readback
+
+desk: peers ## what a ticket costs beside a bare commit, and what the desk bears, against the goals of testdata/limit/desk.yaml: 3 minutes
+	@out=$$(mktemp); go test -run '^$$' -bench '$(DESK)' -benchtime 1x -timeout 30m -p 1 ./tickets/sqlite ./tickets/jobs ./tickets/spool >$$out; status=$$?; \
+	awk '/^Benchmark/ && NF > 3 {for (i = 3; i < NF; i += 2) if ($$(i+1) != "ns/op") printf "%-42s %12s %s\n", $$1, $$i, $$(i+1); next} \
+		!/^(goos|goarch|pkg|cpu|PASS|ok|Benchmark)/' $$out; rm -f $$out; exit $$status
 
 faults: peers ## 2,000 calls while the database, the disk and the gateway fail: 10 minutes
 	READBACK_FAULTS=1 go test -run 'TestThePromise$$' -timeout 1h ./ivr

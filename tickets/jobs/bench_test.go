@@ -16,6 +16,7 @@ import (
 	"readback/tickets"
 	"readback/tickets/jobs"
 	"readback/tickets/postgres/pgtest"
+	"readback/tickets/storetest"
 )
 
 // relay takes every letter at once.
@@ -80,14 +81,14 @@ func BenchmarkTicketsAtFifty(b *testing.B) {
 }
 
 func atFifty(b *testing.B, s store, commit func() error) {
-	const count = 1500
+	limits := storetest.ReadLimits(b).Fifty
 	desk := benchDesk(b, s, "bench")
 	stop := run(b, runner(b, s, &tickets.Clerk{Desk: desk, Mailer: relay{}}, jobs.Config{Poll: time.Second}))
-	pace := time.NewTicker(10 * time.Millisecond)
+	pace := time.NewTicker(time.Second / time.Duration(2*limits.PerSecond))
 	defer pace.Stop()
 	var bare, opened []time.Duration
 	for b.Loop() {
-		for range count {
+		for range limits.Tickets {
 			<-pace.C
 			bare = append(bare, timed(b, commit))
 			<-pace.C
@@ -108,7 +109,7 @@ func atFifty(b *testing.B, s store, commit func() error) {
 	b.ReportMetric(percentile(bare, 99), "bare-p99-ms")
 	b.ReportMetric(percentile(opened, 50), "ticket-p50-ms")
 	b.ReportMetric(percentile(opened, 99), "ticket-p99-ms")
-	b.ReportMetric(percentile(opened, 99)/percentile(bare, 99), "p99-ratio")
+	storetest.WantAtMost(b, percentile(opened, 99)/percentile(bare, 99), limits.Ratio, "p99-ratio")
 	b.ReportMetric(0, "ns/op")
 }
 
@@ -127,12 +128,12 @@ func percentile(all []time.Duration, p int) float64 {
 	return float64(all[len(all)*p/100]) / 1e6
 }
 
-// BenchmarkTicketsOfManyGateways has four gateways file as fast as they can into one PostgreSQL.
+// BenchmarkTicketsOfManyGateways has gateways file as fast as they can into one PostgreSQL.
 func BenchmarkTicketsOfManyGateways(b *testing.B) {
-	const gateways, writers, count = 4, 4, 1000 // tickets of a writer
+	limits := storetest.ReadLimits(b).Gateways
 	address := durable(b)
 	var desks []*tickets.Desk
-	for i := range gateways {
+	for i := range limits.Count {
 		desks = append(desks, benchDesk(b, postgresAt(b, address), fmt.Sprintf("gateway-%d", i)))
 	}
 	var opened []time.Duration
@@ -140,12 +141,12 @@ func BenchmarkTicketsOfManyGateways(b *testing.B) {
 	began := time.Now()
 	for b.Loop() {
 		var group sync.WaitGroup
-		for i := range gateways * writers {
+		for i := range limits.Count * limits.Writers {
 			group.Go(func() {
 				var own []time.Duration
-				for range count {
+				for range limits.Tickets {
 					began := time.Now()
-					if _, err := desks[i%gateways].Open(b.Context(), abandoned()); err != nil {
+					if _, err := desks[i%limits.Count].Open(b.Context(), abandoned()); err != nil {
 						b.Error(err)
 						return
 					}
@@ -158,7 +159,7 @@ func BenchmarkTicketsOfManyGateways(b *testing.B) {
 		}
 		group.Wait()
 	}
-	b.ReportMetric(float64(len(opened))/time.Since(began).Seconds(), "tickets/s")
+	storetest.WantAtLeast(b, float64(len(opened))/time.Since(began).Seconds(), limits.PerSecond, "tickets/s")
 	b.ReportMetric(percentile(opened, 99), "ticket-p99-ms")
 	b.ReportMetric(0, "ns/op")
 }

@@ -34,7 +34,7 @@ func BenchmarkOpen(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer func() { _ = store.Close() }()
+	b.Cleanup(func() { _ = store.Close() })
 	storetest.BenchmarkOpen(b, store)
 }
 

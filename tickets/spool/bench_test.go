@@ -3,6 +3,7 @@ package spool_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"readback/tickets/postgres"
 	"readback/tickets/postgres/pgtest"
 	"readback/tickets/spool"
+	"readback/tickets/storetest"
 )
 
 // behind is a fresh PostgreSQL that keeps what it is told.
@@ -32,9 +34,10 @@ func behind(b *testing.B) (*pgtest.Server, *postgres.Store) {
 	return server, store
 }
 
-// BenchmarkForward moves 10,000 spooled tickets to PostgreSQL.
+// BenchmarkForward moves spooled tickets to PostgreSQL.
 func BenchmarkForward(b *testing.B) {
-	const depth = 10_000
+	limits := storetest.ReadLimits(b).Forward
+	depth := limits.Tickets
 	for b.Loop() {
 		b.StopTimer()
 		_, database := behind(b)
@@ -72,7 +75,9 @@ func BenchmarkForward(b *testing.B) {
 		}
 		b.StartTimer()
 	}
-	b.ReportMetric(depth*float64(b.N)/b.Elapsed().Seconds(), "tickets/s")
+	each := b.Elapsed().Seconds() / float64(b.N)
+	b.ReportMetric(float64(depth)/each, "tickets/s")
+	storetest.WantAtMost(b, each, limits.Within.Seconds(), "s")
 }
 
 func run(store *spool.Store) (stop func()) {
@@ -82,9 +87,10 @@ func run(store *spool.Store) (stop func()) {
 	return func() { cancel(); group.Wait() }
 }
 
-// BenchmarkAway is what callers wait whose database hangs: the first one, and the longest of a hundred after it, each with an
-// account looked up, a ticket and its acknowledgement.
+// BenchmarkAway is what callers wait whose database hangs, each with an account looked up, a ticket and its acknowledgement: the
+// first one, and the longest of those after it, beside the median of as many whose database is there.
 func BenchmarkAway(b *testing.B) {
+	limits := storetest.ReadLimits(b).Away
 	for b.Loop() {
 		server, database := behind(b)
 		store, err := spool.Open(b.Context(), database, openStore(b), spool.Options{})
@@ -100,30 +106,17 @@ func BenchmarkAway(b *testing.B) {
 		for store.Stats().Accounts.IsZero() {
 			time.Sleep(10 * time.Millisecond)
 		}
+		there := waits(b, desk, "there", limits.Calls)
+		slices.Sort(there)
+		usual := there[len(there)/2]
 		if err := server.Pause(); err != nil {
 			b.Fatal(err)
 		}
-		var waits []time.Duration
-		for i := range 101 {
-			began := time.Now()
-			_, _ = desk.Recognize(b.Context(), tickets.Caller{Number: "+14155550100", Vouched: true})
-			r := request(fmt.Sprint(i))
-			r.Account.ID = fmt.Sprint(i)
-			ticket, err := desk.Open(b.Context(), r)
-			if err != nil {
-				b.Fatal(err)
-			}
-			if err := desk.Acknowledge(b.Context(), ticket.Number, tickets.Acknowledgement{By: tickets.ByReadback}); err != nil {
-				b.Fatal(err)
-			}
-			waits = append(waits, time.Since(began))
-		}
-		longest := time.Duration(0)
-		for _, wait := range waits[1:] {
-			longest = max(longest, wait)
-		}
-		b.ReportMetric(float64(waits[0].Milliseconds()), "first-ms")
-		b.ReportMetric(float64(longest.Milliseconds()), "later-max-ms")
+		away := waits(b, desk, "away", limits.Calls)
+		b.ReportMetric(milliseconds(usual), "usual-ms")
+		b.ReportMetric(milliseconds(slices.Max(away[1:])), "later-max-ms")
+		b.ReportMetric(milliseconds(away[0]), "first-ms")
+		storetest.WantAtMost(b, milliseconds(slices.Max(away)-usual), milliseconds(limits.Longer), "longer-ms")
 		if err := server.Resume(); err != nil {
 			b.Fatal(err)
 		}
@@ -135,4 +128,27 @@ func BenchmarkAway(b *testing.B) {
 			b.Error(err)
 		}
 	}
+	b.ReportMetric(0, "ns/op")
+}
+
+func milliseconds(d time.Duration) float64 { return d.Seconds() * 1000 }
+
+// waits are how long callers wait, one after the other.
+func waits(b *testing.B, desk *tickets.Desk, key string, calls int) (all []time.Duration) {
+	b.Helper()
+	for i := range calls {
+		began := time.Now()
+		_, _ = desk.Recognize(b.Context(), tickets.Caller{Number: "+14155550100", Vouched: true})
+		r := request(fmt.Sprint(key, i))
+		r.Account.ID = r.CallKey
+		ticket, err := desk.Open(b.Context(), r)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := desk.Acknowledge(b.Context(), ticket.Number, tickets.Acknowledgement{By: tickets.ByReadback}); err != nil {
+			b.Fatal(err)
+		}
+		all = append(all, time.Since(began))
+	}
+	return all
 }

@@ -12,6 +12,10 @@ func BenchmarkOpen(b *testing.B) {
 	storetest.BenchmarkOpen(b, open(b, filepath.Join(b.TempDir(), "tickets.db")))
 }
 
+func BenchmarkChain(b *testing.B) {
+	storetest.BenchmarkChain(b, open(b, filepath.Join(b.TempDir(), "tickets.db")))
+}
+
 // BenchmarkBareCommit is one row and one sync in a file with the same settings: what no ticket can be quicker than.
 func BenchmarkBareCommit(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "bare.db")

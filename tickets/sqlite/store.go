@@ -121,19 +121,28 @@ func connect(address url.URL) (*Store, error) {
 
 // prove opens the first connections, and checks that what was committed will be kept.
 func (s *Store) prove(ctx context.Context, file bool) error {
+	for _, pool := range []*sql.DB{s.writer, s.chores} {
+		if err := proveKept(ctx, pool, file); err != nil {
+			return err
+		}
+	}
+	return s.Ping(ctx)
+}
+
+func proveKept(ctx context.Context, pool *sql.DB, file bool) error {
 	var journal string
 	var synchronous int
-	if err := s.writer.QueryRowContext(ctx, "pragma journal_mode").Scan(&journal); err != nil {
+	if err := pool.QueryRowContext(ctx, "pragma journal_mode").Scan(&journal); err != nil {
 		return failed("read the journal mode", err)
 	}
-	if err := s.writer.QueryRowContext(ctx, "pragma synchronous").Scan(&synchronous); err != nil {
+	if err := pool.QueryRowContext(ctx, "pragma synchronous").Scan(&synchronous); err != nil {
 		return failed("read the synchronous mode", err)
 	}
 	if file && (journal != "wal" || synchronous != 2) {
 		return fmt.Errorf("journal mode %s, synchronous %d: %w: put the file on a local disk, WAL does not work on a network share",
 			journal, synchronous, tickets.ErrUnavailable)
 	}
-	return s.Ping(ctx)
+	return nil
 }
 
 // Ping reads from the file.
