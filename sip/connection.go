@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/netip"
 	"runtime/debug"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -34,15 +33,15 @@ type connection struct {
 	pinged    bool        // a ping waits for its pong
 	ponged    bool        // the peer answers pings
 
-	writing sync.Mutex
-	broken  atomic.Bool // written with writing held
+	outbox outbox
+	broken atomic.Bool // written with the outbox's mu held
 }
 
 // A framing is how messages lie in a stream of bytes.
 type framing interface {
 	// read waits for a message and answers what is none. The first one must be whole by a time.
 	read(c *connection, firstBy time.Time) ([]byte, error)
-	// frame makes the bytes of a message.
+	// frame makes the bytes of a message, which it leaves as they are.
 	frame(p []byte) []byte
 	// farewell are the bytes before the connection is closed on our side.
 	farewell() []byte
@@ -162,45 +161,6 @@ func (c *connection) drop() {
 	c.close(nil)
 	c.ua.forgetConnection(c)
 	c.ua.reroute(c)
-}
-
-// close ends the connection with some last bytes.
-func (c *connection) close(farewell []byte) {
-	c.writing.Lock()
-	defer c.writing.Unlock()
-	if c.broken.Swap(true) {
-		return
-	}
-	if len(farewell) > 0 {
-		_ = c.conn.SetWriteDeadline(time.Now().Add(farewellWithin))
-		_, _ = c.conn.Write(farewell)
-	}
-	_ = c.conn.Close()
-}
-
-// farewellWithin is short: closing waits for nobody.
-const farewellWithin = 200 * time.Millisecond
-
-// send writes a message.
-func (c *connection) send(p []byte, _ netip.AddrPort) error { return c.write(c.framing.frame(p)) }
-
-// write writes all bytes, or breaks the connection: half a message would spoil the next one.
-func (c *connection) write(p []byte) error {
-	if c.broken.Load() {
-		return errBroken // at once, though a farewell may be under way
-	}
-	c.writing.Lock()
-	defer c.writing.Unlock()
-	if c.broken.Load() {
-		return errBroken
-	}
-	_ = c.conn.SetWriteDeadline(time.Now().Add(c.ua.config.Limits.Write))
-	if _, err := c.conn.Write(p); err != nil {
-		c.broken.Store(true)
-		_ = c.conn.Close()
-		return errBroken
-	}
-	return nil
 }
 
 func (c *connection) alive() bool { return !c.broken.Load() }

@@ -36,6 +36,7 @@ type connections struct {
 	bySource  map[netip.Addr]int
 	routes    map[route]*connection
 	opening   map[route]*opening
+	lanes     map[route]*lane
 	shaking   int // handshakes under way
 	strangers int // those of them with unknown addresses
 	unknown   int // connections from unknown addresses to listeners that challenge
@@ -60,7 +61,7 @@ type opening struct {
 func newConnections() connections {
 	return connections{
 		all: map[*connection]struct{}{}, bySource: map[netip.Addr]int{},
-		routes: map[route]*connection{}, opening: map[route]*opening{},
+		routes: map[route]*connection{}, opening: map[route]*opening{}, lanes: map[route]*lane{},
 	}
 }
 
@@ -134,7 +135,7 @@ func (u *UserAgent) shaken(c *connection) {
 // ready makes a connection that knows its trunk a way to its peer.
 func (u *UserAgent) ready(c *connection) { u.leads(c, c.peer) }
 
-// leads makes a connection the way to an address, unless there is one already.
+// leads makes a connection the way to an address, unless there is one already. It begins with what waits for one.
 func (u *UserAgent) leads(c *connection, to netip.AddrPort) {
 	r := routeOf(c.over, to, c.trunk)
 	u.mu.Lock()
@@ -142,6 +143,10 @@ func (u *UserAgent) leads(c *connection, to netip.AddrPort) {
 	other := u.conns.routes[r]
 	if _, kept := u.conns.all[c]; !kept || len(c.routes) > aliasesPerStream || other != nil && other.alive() {
 		return
+	}
+	if l := u.conns.lanes[r]; l != nil {
+		delete(u.conns.lanes, r)
+		l.handOver(c)
 	}
 	u.conns.routes[r] = c
 	c.routes = append(c.routes, r)

@@ -15,7 +15,7 @@ import (
 type wire interface {
 	network() string // "udp", "tcp", "tls", "ws" or "wss"
 	local() netip.AddrPort
-	send(p []byte, to netip.AddrPort) error
+	send(p parcel) error
 }
 
 var errBroken = errors.New("the connection is broken")
@@ -72,7 +72,7 @@ func (f *flow) resend(p []byte) error {
 	h, body, _ := readHead(p)
 	m, v := h.message(body)
 	if v != nil {
-		return f.deliver(p) // it was good enough the first time
+		return f.deliver(parcel{flow: f, bytes: p}) // it was good enough the first time
 	}
 	return f.write(m, p)
 }
@@ -80,28 +80,27 @@ func (f *flow) resend(p []byte) error {
 // write sends a message that has been made bytes of.
 func (f *flow) write(m sipgo.Message, p []byte) error {
 	f.ua.observeMessage(Sent, m, f, p)
-	return f.deliver(p)
+	req, _ := m.(*sipgo.Request)
+	if req != nil && req.Method == sipgo.ACK {
+		req = nil
+	}
+	return f.deliver(parcel{flow: f, bytes: p, req: req})
 }
 
-func (f *flow) deliver(p []byte) error {
-	err := f.carrier().send(p, f.peer)
+// deliver does not wait for the peer. What it learns of a connection later on becomes a Note, and the failure of a request.
+func (f *flow) deliver(p parcel) error {
+	err := f.carrier().send(p)
 	if errors.Is(err, errBroken) && f.again.IsValid() {
-		err = f.reconnect(p)
+		err = f.ua.sendAnew(p)
 	}
 	if err != nil {
-		f.ua.observe(Event{Kind: Note, Trunk: f.trunkName(), Peer: f.peer, Rule: "unsent", Text: "the last message was not sent: " + err.Error()})
+		f.noteUnsent(err)
 	}
 	return err
 }
 
-// reconnect sends a message over another connection to its peer, never to where a Via points.
-func (f *flow) reconnect(p []byte) error {
-	conn, err := f.ua.connect(f.trunk, f.wire.network(), f.again, "")
-	if err != nil {
-		return err
-	}
-	f.detour.Store(conn)
-	return conn.send(p, f.again)
+func (f *flow) noteUnsent(err error) {
+	f.ua.observe(Event{Kind: Note, Trunk: f.trunkName(), Peer: f.peer, Rule: "unsent", Text: "the last message was not sent: " + err.Error()})
 }
 
 // LocalAddr is the address of our end.

@@ -22,13 +22,13 @@ type scribe struct {
 func (*scribe) network() string       { return "udp" }
 func (*scribe) local() netip.AddrPort { return netip.MustParseAddrPort(gateway) }
 
-func (s *scribe) send(p []byte, _ netip.AddrPort) error {
+func (s *scribe) send(p parcel) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sent = append(s.sent, string(p))
-	if strings.HasPrefix(string(p), "SIP/2.0 200") {
+	s.sent = append(s.sent, string(p.bytes))
+	if strings.HasPrefix(string(p.bytes), "SIP/2.0 200") {
 		select {
-		case s.ok <- string(p):
+		case s.ok <- string(p.bytes):
 		default:
 		}
 	}

@@ -57,7 +57,7 @@ func (u *UserAgent) rejectHead(h head, p []byte, f *flow, v *verdict) {
 		e.Status = v.status
 		line, _, _ := strings.Cut(answer, "\r\n")
 		u.observeRaw(Sent, &head{line, h.fields}, []byte(answer), f)
-		_ = f.wire.send([]byte(answer), f.peer)
+		_ = f.wire.send(parcel{flow: f, bytes: []byte(answer)})
 	}
 	u.observe(e)
 }

@@ -38,7 +38,12 @@ func (t *clientTx) resend() {
 	switch {
 	case decided:
 	case resent || t.flow.WriteMsg(t.req) != nil:
-		t.lost.Store(true)
-		t.tx.Terminate()
+		t.lose()
 	}
+}
+
+// lose fails a request that no connection takes.
+func (t *clientTx) lose() {
+	t.lost.Store(true)
+	t.tx.Terminate()
 }

@@ -82,13 +82,13 @@ func (l *udpListener) local() netip.AddrPort {
 	return l.at
 }
 
-func (l *udpListener) send(p []byte, to netip.AddrPort) error {
-	conn := l.current()
+func (l *udpListener) send(p parcel) error {
+	conn, to := l.current(), p.flow.peer
 	if c, ok := conn.(*net.UDPConn); ok {
-		_, err := c.WriteToUDPAddrPort(p, to)
+		_, err := c.WriteToUDPAddrPort(p.bytes, to)
 		return err
 	}
-	_, err := conn.WriteTo(p, net.UDPAddrFromAddrPort(to))
+	_, err := conn.WriteTo(p.bytes, net.UDPAddrFromAddrPort(to))
 	return err
 }
 

@@ -89,7 +89,7 @@ func (w *webSocket) read(c *connection, firstBy time.Time) ([]byte, error) {
 			return nil, err
 		}
 		if bytes.Equal(p, ping) {
-			err = c.send(pong, c.peer)
+			err = c.write(w.frame(pong))
 		}
 		if len(bytes.Trim(p, "\r\n")) > 0 || err != nil {
 			return p, err
