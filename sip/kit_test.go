@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -320,6 +321,16 @@ func (m msg) inside(method string, cseq int, res string) msg {
 	return m
 }
 
+// change is one that has a session.
+func (m msg) change(method string, cseq int, res, session string) msg {
+	c := m.inside(method, cseq, res)
+	c.kind, c.body = "application/sdp", session
+	return c
+}
+
+// update is an UPDATE inside the dialog that a response made.
+func (m msg) update(cseq int, res, session string) msg { return m.change("UPDATE", cseq, res, session) }
+
 func (m msg) ack(res string) msg {
 	ack := m.with("ACK", m.cseq)
 	if strings.HasPrefix(res, "SIP/2.0 2") {
@@ -378,6 +389,61 @@ func (p *peer) establish(m msg) string {
 	p.send(m.ack(ok))
 	synctest.Wait()
 	return ok
+}
+
+// A talk is an answered call of the carrier's.
+type talk struct {
+	*peer
+	n  *negotiator
+	m  msg    // its INVITE
+	ok string // the 200
+}
+
+// inTalk runs a test in a bubble with an answered call.
+func inTalk(t *testing.T, test func(c *talk), changes ...func(*Config)) {
+	t.Helper()
+	n := &negotiator{}
+	inBubble(t, answers(n), func(r *rig) {
+		c := &talk{peer: r.peer(carrier), n: n, m: invite()}
+		c.ok = c.establish(c.m)
+		test(c)
+	}, changes...)
+}
+
+// change is a request inside the call that changes its session.
+func (c *talk) change(method string, cseq int, session string) msg {
+	return c.m.change(method, cseq, c.ok, session)
+}
+
+// waits sends a change whose answer waits until the negotiator's block is closed.
+func (c *talk) waits(change msg) {
+	c.n.block = make(chan struct{})
+	c.send(change)
+	synctest.Wait()
+}
+
+// hangsUp ends the call, which was up.
+func (c *talk) hangsUp(cseq int) {
+	c.t.Helper()
+	c.send(c.m.inside("BYE", cseq, c.ok))
+	c.expect("SIP/2.0 200")
+	c.ended(ErrHangup)
+}
+
+// negotiated checks all sessions of the call so far.
+func (c *talk) negotiated(want string) {
+	c.t.Helper()
+	if got := c.n.log(); got != want {
+		c.t.Errorf("negotiated %q, want %q", got, want)
+	}
+}
+
+// pausing checks the Retry-After of a 500 (RFC 3261 section 14.2, RFC 3311 section 5.2).
+func pausing(t *testing.T, res string) {
+	t.Helper()
+	if s, err := strconv.Atoi(field(res, "Retry-After")); err != nil || s < 0 || s > 10 {
+		t.Errorf("Retry-After %q, want 0 to 10", field(res, "Retry-After"))
+	}
 }
 
 // leavesNothing checks that nothing is kept of calls that ended, once their timers have run.

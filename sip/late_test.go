@@ -53,22 +53,17 @@ func TestAnswersThatTakeTime_RFC4320_4(t *testing.T) {
 }
 
 func TestReinviteThatTakesTimeIsTried_RFC3261_17_2_1(t *testing.T) {
-	n := &negotiator{}
-	inBubble(t, answers(n), func(r *rig) {
-		p := r.peer(carrier)
-		m := invite()
-		ok := p.establish(m)
-		n.block = make(chan struct{})
-		again := m.inside("INVITE", 2, ok)
-		again.kind, again.body = "application/sdp", "hold"
+	inTalk(t, func(c *talk) {
+		again := c.change("INVITE", 2, "hold")
+		c.n.block = make(chan struct{})
 		start := time.Now()
-		p.send(again)
-		p.expect("SIP/2.0 100")
+		c.send(again)
+		c.expect("SIP/2.0 100")
 		if got := time.Since(start); got != 200*time.Millisecond {
 			t.Errorf("100 after %v", got)
 		}
-		close(n.block)
-		p.send(again.ack(p.expect("SIP/2.0 200")))
+		close(c.n.block)
+		c.send(again.ack(c.expect("SIP/2.0 200")))
 		synctest.Wait()
 	})
 }

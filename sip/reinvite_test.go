@@ -3,114 +3,82 @@ package sip
 import (
 	"context"
 	"errors"
-	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
 )
 
 func TestReinviteChangesTheSession_RFC3261_14_2(t *testing.T) {
-	n := &negotiator{}
-	inBubble(t, answers(n), func(r *rig) {
-		p := r.peer(carrier)
-		m := invite()
-		ok := p.establish(m)
-		hold := m.inside("INVITE", 2, ok)
-		hold.kind, hold.body = "application/sdp", "hold"
-		p.send(hold)
-		held := p.expect("SIP/2.0 200")
+	inTalk(t, func(c *talk) {
+		hold := c.change("INVITE", 2, "hold")
+		c.send(hold)
+		held := c.expect("SIP/2.0 200")
 		if got := bodyOf(held); got != "answer to hold" {
 			t.Errorf("answered %q", got)
 		}
-		if field(held, "Contact") == "" || toTag(held) != toTag(ok) {
+		if field(held, "Contact") == "" || toTag(held) != toTag(c.ok) {
 			t.Error("the 200 has no Contact, or another tag")
 		}
-		p.send(hold.ack(held))
-		refused := m.inside("INVITE", 3, ok)
-		refused.kind, refused.body = "application/sdp", "refuse"
-		p.send(refused)
-		no := p.expect("SIP/2.0 488")
-		p.send(refused.ack(no))
-		p.quiet(time.Minute) // 488 keeps the call
-		p.send(m.inside("BYE", 4, ok))
-		p.expect("SIP/2.0 200")
-		r.ended(ErrHangup)
-		if got := n.log(); got != "answer an offer, answer hold, answer refuse" {
-			t.Errorf("negotiated %q", got)
-		}
+		c.send(hold.ack(held))
+		refused := c.change("INVITE", 3, "refuse")
+		c.send(refused)
+		c.send(refused.ack(c.expect("SIP/2.0 488")))
+		c.quiet(time.Minute) // 488 keeps the call
+		c.hangsUp(4)
+		c.negotiated("answer an offer, answer hold, answer refuse")
 	})
 }
 
 func TestReinviteWithoutOfferGetsOne_RFC3261_14_2(t *testing.T) {
-	n := &negotiator{}
-	inBubble(t, answers(n), func(r *rig) {
-		p := r.peer(carrier)
-		m := invite()
-		ok := p.establish(m)
-		refresh := m.inside("INVITE", 2, ok)
-		p.send(refresh)
-		res := p.expect("SIP/2.0 200")
+	inTalk(t, func(c *talk) {
+		refresh := c.change("INVITE", 2, "")
+		c.send(refresh)
+		res := c.expect("SIP/2.0 200")
 		if got := bodyOf(res); got != "our offer" {
 			t.Errorf("the 200 brought %q", got)
 		}
-		glare := m.inside("INVITE", 3, ok)
-		p.send(glare)
-		p.send(glare.ack(p.expect("SIP/2.0 491"))) // our offer is under way
+		glare := c.change("INVITE", 3, "")
+		c.send(glare)
+		c.send(glare.ack(c.expect("SIP/2.0 491"))) // our offer is under way
 		ack := refresh.ack(res)
 		ack.kind, ack.body = "application/sdp", "theirs"
-		p.send(ack)
-		p.quiet(time.Minute)
-		if got := n.log(); got != "answer an offer, offer, accept theirs" {
-			t.Errorf("negotiated %q", got)
-		}
+		c.send(ack)
+		c.quiet(time.Minute)
+		c.negotiated("answer an offer, offer, accept theirs")
 	})
 }
 
 func TestReinviteNeverAcknowledgedEndsTheCall_RFC3261_14_2(t *testing.T) {
-	inBubble(t, answers(&negotiator{}), func(r *rig) {
-		p := r.peer(carrier)
-		ok := p.establish(invite())
-		p.send(invite().inside("INVITE", 2, ok))
+	inTalk(t, func(c *talk) {
+		c.send(c.change("INVITE", 2, ""))
 		start := time.Now()
 		for range 11 {
-			p.expect("SIP/2.0 200")
+			c.expect("SIP/2.0 200")
 		}
-		p.send(respond(p.expect("BYE "), "200 OK"))
+		c.send(respond(c.expect("BYE "), "200 OK"))
 		if got := time.Since(start); got != 32*time.Second {
 			t.Errorf("BYE after %v, want 32s", got)
 		}
-		r.ended(ErrNoAck)
+		c.ended(ErrNoAck)
 	})
 }
 
 func TestReinviteWhileOneIsPendingIs500_RFC3261_14_2(t *testing.T) {
-	n := &negotiator{}
-	inBubble(t, answers(n), func(r *rig) {
-		p := r.peer(carrier)
-		m := invite()
-		ok := p.establish(m)
-		n.block = make(chan struct{})
-		first := m.inside("INVITE", 2, ok)
-		first.kind, first.body = "application/sdp", "hold"
-		p.send(first)
+	inTalk(t, func(c *talk) {
+		first := c.change("INVITE", 2, "hold")
+		c.waits(first)
+		second := c.change("INVITE", 3, "hold")
+		c.send(second)
+		res := c.expect("SIP/2.0 500")
+		pausing(t, res)
+		c.send(second.ack(res))
+		c.send(first.cancel())
+		c.expect("SIP/2.0 200")
+		c.send(first.ack(c.expect("SIP/2.0 487"))) // CANCEL of a re-INVITE leaves the call
+		close(c.n.block)
 		synctest.Wait()
-		second := m.inside("INVITE", 3, ok)
-		second.kind, second.body = "application/sdp", "hold"
-		p.send(second)
-		res := p.expect("SIP/2.0 500")
-		if s, err := strconv.Atoi(field(res, "Retry-After")); err != nil || s < 0 || s > 10 {
-			t.Errorf("Retry-After %q, want 0 to 10", field(res, "Retry-After"))
-		}
-		p.send(second.ack(res))
-		p.send(first.cancel())
-		p.expect("SIP/2.0 200")
-		p.send(first.ack(p.expect("SIP/2.0 487"))) // CANCEL of a re-INVITE leaves the call
-		close(n.block)
-		synctest.Wait()
-		p.quiet(time.Minute)
-		p.send(m.inside("BYE", 4, ok))
-		p.expect("SIP/2.0 200")
-		r.ended(ErrHangup)
+		c.quiet(time.Minute)
+		c.hangsUp(4)
 	})
 }
 
@@ -124,24 +92,27 @@ func TestReinviteBeforeTheFirstAnswerIs500_RFC3261_14_2(t *testing.T) {
 	})
 }
 
-func TestByeAnswersAPendingReinvite_RFC3261_15_1_2(t *testing.T) {
-	n := &negotiator{}
-	inBubble(t, answers(n), func(r *rig) {
-		p := r.peer(carrier)
-		m := invite()
-		ok := p.establish(m)
-		n.block = make(chan struct{})
-		again := m.inside("INVITE", 2, ok)
-		again.kind, again.body = "application/sdp", "hold"
-		p.send(again)
-		synctest.Wait()
-		p.send(m.inside("BYE", 3, ok))
-		p.expect("SIP/2.0 200")
-		p.send(again.ack(p.expect("SIP/2.0 487")))
-		close(n.block)
-		r.ended(ErrHangup)
-		p.quiet(time.Minute)
-	})
+func TestByeAnswersAPendingChange_RFC3261_15_1_2(t *testing.T) {
+	for _, method := range []string{"INVITE", "UPDATE"} {
+		t.Run(method, func(t *testing.T) {
+			inTalk(t, func(c *talk) {
+				pending := c.change(method, 2, "hold")
+				c.waits(pending)
+				c.send(c.m.inside("BYE", 3, c.ok))
+				c.expect("SIP/2.0 200")
+				res := c.expect("SIP/2.0 487")
+				if got := field(res, "CSeq"); got != "2 "+method {
+					t.Errorf("CSeq %s", got)
+				}
+				if method == "INVITE" {
+					c.send(pending.ack(res))
+				}
+				close(c.n.block)
+				c.ended(ErrHangup)
+				c.quiet(time.Minute)
+			})
+		})
+	}
 }
 
 func TestReinviteMovesTheTarget_RFC3261_12_2_2(t *testing.T) {
@@ -155,12 +126,12 @@ func TestReinviteMovesTheTarget_RFC3261_12_2_2(t *testing.T) {
 		p, moved := r.peer(carrier), r.peer(carrier2)
 		m := invite()
 		ok := p.establish(m)
-		again := m.inside("INVITE", 2, ok)
-		again.kind, again.body, again.contact = "application/sdp", "moved", "<sip:sbc@198.51.100.8:5060>"
+		again := m.change("INVITE", 2, ok, "moved")
+		again.contact = "<sip:sbc@198.51.100.8:5060>"
 		p.send(again)
 		p.send(again.ack(p.expect("SIP/2.0 200")))
-		refused := m.inside("INVITE", 3, ok)
-		refused.kind, refused.body, refused.contact = "application/sdp", "refuse", "<sip:sbc@198.51.100.77>"
+		refused := m.change("INVITE", 3, ok, "refuse")
+		refused.contact = "<sip:sbc@198.51.100.77>"
 		p.send(refused)
 		p.send(refused.ack(p.expect("SIP/2.0 488"))) // a refused one moves nothing
 		close(end)
@@ -195,8 +166,7 @@ func TestReinviteOfOurs_RFC3261_14_1(t *testing.T) {
 		if got := time.Since(start); got > 2*time.Second {
 			t.Errorf("tried again after %v, want at most 2s, for the Call-ID is the peer's", got)
 		}
-		res := respond(ours, "200 OK", "Contact: <sip:sbc@198.51.100.7:5060>", "Content-Type: application/sdp")
-		res = res[:len(res)-len("Content-Length: 0\r\n\r\n")] + "Content-Length: 6\r\n\r\ntheirs"
+		res := withSession(respond(ours, "200 OK", "Contact: <sip:sbc@198.51.100.7:5060>"), "theirs")
 		p.send(res)
 		p.expect("ACK ")
 		if err := <-result; err != nil {
