@@ -183,12 +183,13 @@ func sippCalls(b *testing.B, to string, perSecond, calls int) sippRun {
 	if err := os.WriteFile(scenario, []byte(readFile(b, "../../testdata/interop/sipp/short-call.xml")), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	began := time.Now()
+	began, errorFile := time.Now(), filepath.Join(dir, "errors.log")
 	out, err := within(b, 5*time.Minute, dir, sipp, to, "-sf", scenario, "-s", "+18887999666", "-i", "127.0.0.1", "-nostdin",
 		"-r", strconv.Itoa(perSecond), "-m", strconv.Itoa(calls), "-l", strconv.Itoa(5*perSecond), "-timeout", "240", "-timeout_error",
-		"-trace_rtt", "-rtt_freq", "100", "-buff_size", "4000000")
+		"-trace_rtt", "-rtt_freq", "100", "-buff_size", "4000000", "-trace_err", "-error_file", errorFile)
 	if err != nil {
-		b.Fatalf("%v\n%s", err, lastLines(out, 40))
+		said, _ := os.ReadFile(errorFile) // the messages that SIPp did not expect are here
+		b.Fatalf("%v\n%s\n%s", err, lastLines(string(said), 60), lastLines(out, 40))
 	}
 	return sippRun{took: time.Since(began), p99: percentile99(b, dir), repeated: repeatedRequests(b, out)}
 }
