@@ -38,9 +38,19 @@ func (d *dialog) id() dialogID {
 // targetOf is where requests to the sender of an INVITE go: its Contact, or, from who speaks RFC 2543 still, its From.
 func targetOf(req *sipgo.Request) (sipgo.Uri, bool) {
 	if contact := req.Contact(); contact != nil {
-		return *contact.Address.Clone(), true
+		return *contact.Address.Clone(), leadsSomewhere(contact.Address)
 	}
-	return *req.From().Address.Clone(), !hasCookie(req)
+	from := req.From().Address
+	return *from.Clone(), !hasCookie(req) && leadsSomewhere(from)
+}
+
+// leadsSomewhere says that a request can go to a URI (RFC 3261 section 8.1.1.8), which we would read in one too.
+func leadsSomewhere(uri sipgo.Uri) bool {
+	if uri.Wildcard || uri.Scheme != "sip" && uri.Scheme != schemeSIPS {
+		return false
+	}
+	_, ok := readURI(uri.String())
+	return ok
 }
 
 // dialogOfInvite is the dialog that a new INVITE will make, once it is answered with tx's tag.
@@ -65,7 +75,7 @@ func recordedRoutes(m sipgo.Message) []sipgo.Uri {
 	var routes []sipgo.Uri
 	for _, entry := range values(m, "Record-Route") {
 		var uri sipgo.Uri
-		if _, err := sipgo.ParseAddressValue(entry, &uri, nil); err == nil {
+		if _, err := sipgo.ParseAddressValue(entry, &uri, nil); err == nil && leadsSomewhere(uri) {
 			routes = append(routes, uri)
 		}
 	}

@@ -82,7 +82,7 @@ func (a *attempt) newFork(res *sipgo.Response) *fork {
 // refresh follows the Contact, and the Record-Route, which the 2xx may set anew. The caller holds call.mu.
 func (a *attempt) refresh(f *fork, res *sipgo.Response) {
 	d := a.where(f)
-	if contact := res.Contact(); contact != nil {
+	if contact := res.Contact(); contact != nil && leadsSomewhere(contact.Address) {
 		d.target = *contact.Address.Clone()
 	}
 	if routes := recordedRoutes(res); res.IsSuccess() || len(routes) > 0 {

@@ -37,7 +37,7 @@ func (u *UserAgent) newCall(tx *serverTx) (*Call, *verdict) {
 	}
 	target, ok := targetOf(req)
 	if !ok {
-		return nil, malformed("Contact is missing")
+		return nil, malformed("Contact names no place to send requests to")
 	}
 	reliable, v := reliabilityOf(req, &tx.trunk.Trunk)
 	if v != nil {

@@ -48,6 +48,8 @@ func FuzzReceive(f *testing.F) {
 		f.Add([]byte(m.String()))
 	}
 	f.Add([]byte(ok))
+	f.Add([]byte("UPDATE sip:0 SIP/2.0\r\nV://0 0\r\nF::00;tAg=abc\r\nT::00;tAg=THETAG\r\nCAll-ID:call-1\r\nCSeq:2 UPDATE\r\nContACt:AA:\r\n\r\n"))
+	f.Add([]byte("INVITE sip:9966\xd56@1 SIP/2.0\r\nVia://P 7;\r\ns:\r\nFrom:sip:+14155550100@\r\nT:sip:+18887999669@\r\nCall-ID:s\r\nCSeq:1 INVITE\r\nContact:sip:>\r\n\r\n"))
 	f.Add([]byte("INVITE x SIP/2.0\r\nv: SIP/2.0/UDP [::1];branch=\r\nf:\r\nt:\r\ni:\r\ncseq:\r\n\r\n"))
 	paths, _ := filepath.Glob("../testdata/sip/*/*.sip")
 	for _, path := range paths {

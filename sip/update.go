@@ -69,7 +69,7 @@ func (c *Call) heardFrom(m sipgo.Message) {
 
 // hear is heardFrom for a caller that holds mu.
 func (c *Call) hear(m sipgo.Message) {
-	if contact := contactOf(m); contact != nil {
+	if contact := contactOf(m); contact != nil && leadsSomewhere(contact.Address) {
 		c.dialog.target = *contact.Address.Clone()
 	}
 	if methods := values(m, "Allow"); len(methods) > 0 {
