@@ -145,7 +145,7 @@ func TestLinphoneOverTLS(t *testing.T) {
 	wantSaid(t, p.log, "encryption=AES_CM_128_HMAC_SHA1_80")
 }
 
-// TestLinphoneLogsIn has a phone at an unknown address answer our challenges, SHA-256 before MD5 where both are asked.
+// TestLinphoneLogsIn has a phone at an unknown address answer our challenges: one, the other, or one of two.
 func TestLinphoneLogsIn_RFC8760(t *testing.T) {
 	t.Parallel()
 	for _, algorithms := range []string{"sha-256", "md5", "sha-256, md5"} {
