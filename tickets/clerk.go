@@ -24,6 +24,9 @@ type Clerk struct {
 	Pagers    []Pager
 	Hooks     []Hook
 	Mirror    Mirror
+	// Recordings are what Transcriber writes down.
+	Recordings  Recordings
+	Transcriber Transcriber
 	// MirrorEvery is how often is looked what changed there; zero: a minute.
 	MirrorEvery time.Duration
 	Links       func(Ticket) Links // pages for a letter; nil: none
@@ -60,6 +63,11 @@ func (l *Later) why() string {
 
 // Unwrap is what failed.
 func (l *Later) Unwrap() error { return l.Err }
+
+// moot ends a row because there is nothing to be done, and says why.
+type moot string
+
+func (m moot) Error() string { return string(m) }
 
 // Work does what a row asks for, if that is wanted now, and writes down what came of it. It fails only when the store does; then
 // it is to be called again. A row that is to be worked later has a new due time, for which the store wakes somebody up.
@@ -155,6 +163,8 @@ func (c *Clerk) do(ctx context.Context, n Notice) (err error) {
 		return c.publish(ctx, n)
 	case Deliver:
 		return c.deliver(ctx, n)
+	case Transcribe:
+		return c.transcribe(ctx, n)
 	case MirrorPush:
 		return c.mirrorPush(ctx, n)
 	case MirrorPull:
@@ -170,9 +180,10 @@ func (c *Clerk) settle(ctx context.Context, notice Notice, result error) error {
 	err := c.amend(ctx, notice.ID, func(n *Notice) error {
 		n.Working = time.Time{}
 		wait, isLater := errors.AsType[*Later](result)
+		why, isMoot := errors.AsType[moot](result)
 		switch {
-		case result == nil:
-			n.Done, n.Failure = now, ""
+		case result == nil, isMoot:
+			n.Done, n.Failure = now, string(why)
 		case isLater && wait.Err == nil:
 			outcome = "later"
 			n.Due, n.Failure = instant(wait.At), clean(wait.Reason, maxLong)

@@ -28,6 +28,8 @@ type Desk struct {
 	Observe func(Sighting)
 	// Region, when set, is the country of a number that was called (E.164), ISO 3166.
 	Region func(called string) string
+	// Transcribe: a machine writes recordings down.
+	Transcribe bool
 
 	once   sync.Once
 	policy Policy
@@ -66,7 +68,7 @@ func (d *Desk) With(policy Policy) *Desk {
 	d.init()
 	return &Desk{
 		Store: d.Store, Policy: policy, Pepper: d.Pepper, Cost: d.Cost, Node: d.Node, Numbers: d.Numbers, Now: d.Now,
-		Mail: d.Mail, CallBack: d.CallBack, Paging: d.Paging, Publish: d.Publish, Hours: d.Hours, Log: d.Log, Observe: d.Observe, Region: d.Region, shared: d.shared,
+		Mail: d.Mail, CallBack: d.CallBack, Paging: d.Paging, Publish: d.Publish, Hours: d.Hours, Log: d.Log, Observe: d.Observe, Region: d.Region, Transcribe: d.Transcribe, shared: d.shared,
 	}
 }
 

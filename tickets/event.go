@@ -19,6 +19,7 @@ const (
 	EventSent         = "sent"         // a letter was taken by the relay
 	EventUndelivered  = "undelivered"  // a letter was given up
 	EventBounced      = "bounced"      // the acknowledgement came back
+	EventTranscribed  = "transcribed"  // a machine wrote down what was said
 	EventErased       = "erased"       // what belonged to its people was deleted
 )
 

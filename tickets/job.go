@@ -29,6 +29,7 @@ const (
 	QueuePage    = "page"   // waking engineers, in every way
 	QueueHook    = "hook"   // other programs
 	QueueMirror  = "mirror" // the other ticket system
+	QueueSpeech  = "speech" // writing recordings down
 )
 
 // Queue is where the jobs of a kind wait.
@@ -44,6 +45,8 @@ func (k NoticeKind) Queue() string {
 		return QueueHook
 	case MirrorPush, MirrorPull:
 		return QueueMirror
+	case Transcribe:
+		return QueueSpeech
 	}
 	return QueueDefault
 }

@@ -50,6 +50,9 @@ func (d *Desk) LeaveNote(ctx context.Context, number Number, n Note) error {
 	_, err = d.amend(ctx, number, func(f *Folder) error {
 		f.Note(Event{At: now, Who: WhoCaller, What: EventNote, Detail: detail("recording", recording, "call_id", key, "caller", phoneOrNone(n.Caller))})
 		f.Ticket.Changed = now
+		if d.Transcribe {
+			f.transcribe(recording, key, now)
+		}
 		if f.Ticket.Status == StatusWaiting {
 			d.restate(f, Change{By: WhoCaller, Status: answered(f.Ticket), At: now})
 		}

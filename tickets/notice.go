@@ -21,6 +21,7 @@ const (
 	Alarm                 NoticeKind = "alarm"                // agents must look now
 	Page                  NoticeKind = "page"                 // an engineer must begin now
 	PageClear             NoticeKind = "page-clear"           // somebody looks after it: pagers may rest
+	Transcribe            NoticeKind = "transcribe"           // a machine writes a recording down
 	Publish               NoticeKind = "publish"              // an event, for other programs
 	Deliver               NoticeKind = "hook"                 // an event, for one program
 	MirrorPush            NoticeKind = "mirror-push"          // what is new of a ticket, for the other ticket system
@@ -50,7 +51,7 @@ type Notice struct {
 	Reason    string     `json:"reason,omitempty"`
 	Ticket    Number     `json:"ticket,omitempty"`
 	Account   string     `json:"account,omitempty"`
-	To        string     `json:"to,omitempty"` // e-mail address, E.164 or the name of an endpoint
+	To        string     `json:"to,omitempty"` // e-mail address, E.164, or the name of an endpoint or a recording
 	Language  string     `json:"language,omitempty"`
 	CallID    string     `json:"call_id,omitempty"`
 	Created   time.Time  `json:"created_at"`

@@ -102,7 +102,7 @@ func (d *Desk) filing(r Request, number Number) Filing {
 		Notices: d.notices(ticket, now, r.HungUp),
 		HungUp:  r.HungUp,
 		At:      now,
-		publish: d.Publish,
+		publish: d.Publish, transcribe: d.Transcribe,
 	}
 	if ticket.Incident != "" {
 		filing.Also = append(filing.Also, attached(number, ticket.Incident, WhoCaller, now))
@@ -180,7 +180,7 @@ func requestDetail(r Request) map[string]string {
 }
 
 // notices are the outbox rows of a new ticket: its ladder and the alarm about a ladder that does not succeed always, a page
-// when an engineer has to begin now, and an alarm when agents must look at it for another reason.
+// when an engineer has to begin now, an alarm when agents must look at it for another reason, and its recording to be written down.
 func (d *Desk) notices(t Ticket, now time.Time, hungUp bool) []Notice {
 	ladder := d.policy.ladder(t, now, hungUp)
 	rows := []Notice{ladder}
@@ -196,6 +196,9 @@ func (d *Desk) notices(t Ticket, now time.Time, hungUp bool) []Notice {
 	}
 	if d.pages(t) {
 		rows = append(rows, page(t, now))
+	}
+	if d.Transcribe && t.Recording != "" {
+		rows = append(rows, transcription(t, t.Recording, now))
 	}
 	return rows
 }

@@ -30,7 +30,7 @@ func (p Parcel) Unpack(f *Folder, there []Event, rows []Notice) {
 	own := beyond(there, p.Events)
 	told := f.Ticket.Acknowledged.IsZero() && !p.Ticket.Acknowledged.IsZero()
 	for _, e := range missing {
-		if e.What == EventAcknowledged && !told {
+		if e.What == EventAcknowledged && !told || e.What == EventTranscribed && slices.ContainsFunc(there, e.sameSpeech) {
 			continue // one is recorded: the first one that was committed here
 		}
 		f.changes.Events = append(f.changes.Events, e)
@@ -69,6 +69,11 @@ func beyond(events, others []Event) (missing []Event) {
 		}
 	}
 	return missing
+}
+
+// sameSpeech reports whether both are what a machine heard in one recording.
+func (e Event) sameSpeech(other Event) bool {
+	return e.What == other.What && e.Detail["recording"] == other.Detail["recording"]
 }
 
 // same reports whether two stores tell of one event.

@@ -21,8 +21,8 @@ type Proof interface {
 	// HeadList is the list of a day. It fails with ErrNotFound.
 	HeadList(ctx context.Context, day string) ([]byte, error)
 	// Erase forgets an account and what belongs to its people: contacts, the personal texts of its tickets and of their events,
-	// addresses in the outbox, callers in call records. Letters and calls to them that were not made are cancelled. Each of its
-	// tickets gets the event. The proof stays whole. What was erased already is no error.
+	// addresses in the outbox, callers in call records. Letters and calls to them that were not made are cancelled, and recordings
+	// are not written down any more. Each of its tickets gets the event. The proof stays whole. What was erased already is no error.
 	Erase(ctx context.Context, account string, event Event) (Erasure, error)
 }
 

@@ -121,7 +121,8 @@ type Filing struct {
 	HungUp  bool
 	At      time.Time // when it is filed
 
-	publish bool
+	publish    bool
+	transcribe bool
 }
 
 // A Join says which earlier ticket a call may join: one of the same key, priority and kind, of a call received between

@@ -58,6 +58,9 @@ func (f Filing) Again(folder *Folder, joins bool) {
 	folder.publish = f.publish
 	if joins {
 		folder.Note(f.Joined)
+		if f.transcribe {
+			folder.transcribe(f.Joined.Detail["recording"], f.Ticket.CallID, f.At)
+		}
 		if f.Ticket.Incident != "" && folder.Ticket.Incident == "" {
 			folder.Ticket.Incident = f.Ticket.Incident
 			folder.Note(attached(folder.Ticket.Number, f.Ticket.Incident, WhoCaller, f.At))

@@ -81,7 +81,7 @@ type published struct {
 
 // publicDetails are those of an event that hold nothing about a person but what the ticket holds too.
 var publicDetails = []string{
-	"attestation", "by", "called", "call_id", "confirmed", "due", "from", "how", "hung_up", "incident", "kind", "node", "pressed", "priority", "reason",
+	"attestation", "by", "called", "call_id", "confirmed", "due", "from", "how", "hung_up", "incident", "kind", "language", "model", "node", "pressed", "priority", "reason",
 	"recording", "score", "status", "trunk", "vouched",
 }
 

@@ -32,6 +32,7 @@ var mayImport = []struct {
 	{"tickets/egress", []string{"tickets"}, nil},
 	{"tickets/notify", []string{"tickets", "tickets/egress"}, []string{"github.com/wneessen/go-mail", "golang.org/x/net/idna", "github.com/standard-webhooks/standard-webhooks/libraries"}},
 	{"tickets/recordings", []string{"tickets"}, []string{"filippo.io/age", "github.com/minio/minio-go/v7"}},
+	{"tickets/transcribe", []string{"tickets", "tickets/egress"}, nil},
 	{"tickets/spool", []string{"tickets"}, nil},
 	{"tickets/storetest", []string{"tickets"}, []string{"github.com/google/go-cmp", "github.com/goccy/go-yaml"}},
 	{"tickets/postgres/pgtest", nil, []string{"github.com/jackc/pgx/v5"}},

@@ -53,7 +53,7 @@ type Request struct {
 	Header   http.Header
 	Body     []byte
 	Stream   io.Reader     // in place of Body
-	Size     int64         // of Stream in bytes; negative: it is not known, and sent in chunks
+	Size     int64         // of Stream in bytes
 	Patience time.Duration // in place of the client's
 }
 

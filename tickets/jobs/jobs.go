@@ -68,6 +68,7 @@ func DefaultQueues() map[string]Queue {
 		tickets.QueuePage:    {Workers: 8, Timeout: 15 * time.Minute}, // a round of telephone calls, then talk
 		tickets.QueueHook:    {Workers: 16, Timeout: 30 * time.Second},
 		tickets.QueueMirror:  {Workers: 2, Timeout: 10 * time.Minute}, // recordings are uploaded; more at once only meet the rate limit
+		tickets.QueueSpeech:  {Workers: 2, Timeout: 12 * time.Minute}, // what listens needs a processor of its own for each
 	}
 }
 

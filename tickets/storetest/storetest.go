@@ -19,7 +19,7 @@ func Run(t *testing.T, open func(t *testing.T) tickets.Store) {
 	suites := map[string]func(*testing.T, func(*testing.T) tickets.Store){
 		"Accounts": testAccounts, "Open": testOpen, "Once": testOnce, "Join": testJoin, "Outbox": testOutbox,
 		"Told": testTold, "Known": testKnown, "Ladder": testLadder, "Page": testPage, "Change": testChange, "Clerk": testClerk, "Identify": testIdentify, "Numbers": testNumbers, "Calls": testCalls, "Surveys": testSurveys, "List": testList, "Faults": testFaults,
-		"Promises": testPromises, "Proof": testProof, "Incidents": testIncidents, "Pagers": testPagers, "Publish": testPublish, "Mirror": testMirror,
+		"Promises": testPromises, "Proof": testProof, "Incidents": testIncidents, "Pagers": testPagers, "Publish": testPublish, "Mirror": testMirror, "Transcripts": testTranscripts,
 	}
 	for _, name := range slices.Sorted(maps.Keys(suites)) {
 		t.Run(name, func(t *testing.T) { suites[name](t, open) })

@@ -117,6 +117,28 @@ func RunImport(t *testing.T, open func(t *testing.T) tickets.Store) {
 			}
 		}
 	})
+	t.Run("a recording that was written down in both has one text", func(t *testing.T) {
+		b, store := begin(t)
+		b.Desk.Transcribe = true
+		p := b.parcel(b.request())
+		if _, err := store.File(t.Context(), p.filing); err != nil {
+			t.Fatal(err)
+		}
+		heard := func(text string) tickets.Event {
+			b.pass(time.Second)
+			return tickets.Event{Ticket: p.Ticket.Number, At: b.now(), Who: tickets.WhoGateway, What: tickets.EventTranscribed, Detail: map[string]string{"recording": "rec.wav", "transcript": text}}
+		}
+		if _, err := store.Amend(t.Context(), p.Ticket.Number, func(f *tickets.Folder) error { f.Note(heard("one")); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		p.Events = append(p.Events, heard("won"))
+		if err := store.Import(t.Context(), []tickets.Parcel{p.Parcel}); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.count(p.Ticket.Number, tickets.EventTranscribed); got != 1 {
+			t.Errorf("%d texts, want one", got)
+		}
+	})
 	t.Run("a number of another call is refused, with all that came along", func(t *testing.T) {
 		b, store := begin(t)
 		first := b.open(b.request())
