@@ -23,6 +23,8 @@ type Recording struct {
 	Bucket Bucket `yaml:"bucket"`
 	// How recordings are encrypted.
 	Encrypt Encrypt `yaml:"encrypt"`
+	// A machine that writes recordings down.
+	Transcribe Transcribe `yaml:"transcribe"`
 }
 
 // KeepFor is how long recordings of an account are kept; 0 is for ever.

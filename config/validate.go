@@ -28,6 +28,7 @@ func (r *reader) validate() {
 	r.agents()
 	r.webhooks()
 	r.zendesk()
+	r.transcribe()
 	r.pagingWebhooks()
 	r.mail()
 	r.survey()

@@ -19,6 +19,7 @@ func (c *Config) Warnings() []Problem {
 	c.warnAboutAgents(warn)
 	c.warnAboutPaging(warn)
 	c.warnAboutWebhooks(warn)
+	c.warnAboutTranscribe(warn)
 	c.warnAboutPagingWebhooks(warn)
 	c.warnAboutHours(warn)
 	c.warnAboutRecording(warn)

@@ -31,8 +31,8 @@ type Transcript struct {
 // maxTranscript bounds a text in bytes: half an hour of quick talk is about as much.
 const maxTranscript = 16 << 10
 
-// bounded is the transcript fit to keep, its text as one paragraph.
-func (t Transcript) bounded() Transcript {
+// Bounded is the transcript fit to keep and to show, its text as one paragraph.
+func (t Transcript) Bounded() Transcript {
 	const cut = " […]"
 	text := strings.Join(strings.Fields(t.Text), " ")
 	t.Text = clean(text, maxTranscript)

@@ -31,7 +31,7 @@ func (c *Clerk) transcribe(ctx context.Context, n Notice) error {
 	if err != nil {
 		return c.lasting(n, err)
 	}
-	if heard = heard.bounded(); heard.Text == "" {
+	if heard = heard.Bounded(); heard.Text == "" {
 		return moot("nothing is said in the recording")
 	}
 	return c.keepTranscript(ctx, n, heard)

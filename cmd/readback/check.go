@@ -63,6 +63,7 @@ func (k *checkCommand) judge() (verdict, error) {
 	for _, part := range []func() error{
 		func() error { _, err := sipOf(c); return err },
 		func() error { _, err := recordingsOf(c, nil); return err },
+		func() error { _, err := transcriberOf(c); return err },
 		func() error { _, err := mailerOf(c, func() *config.Config { return c }); return err },
 	} {
 		err := part()

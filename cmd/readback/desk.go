@@ -19,7 +19,7 @@ func deskOf(c *config.Config, s tickets.Store) (*tickets.Desk, error) {
 		Store: s, Policy: policyOf(c), Hours: hours, Pepper: secret, Node: c.Node, Mail: c.Notify.Mail.Host != "",
 		Region:  regions(c),
 		Publish: publishes(c), Paging: c.Paging.Phone.On() || len(c.Paging.Webhooks) > 0,
-		CallBack: c.Notify.Callback.On(),
+		CallBack: c.Notify.Callback.On(), Transcribe: c.Recording.Transcribe.On(),
 	}, nil
 }
 

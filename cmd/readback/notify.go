@@ -16,9 +16,10 @@ import (
 )
 
 type notifyCommand struct {
-	Test      notifyTestCommand      `cmd:"" help:"Send a sample letter by the configured relay, and say how far it came."`
-	Hook      notifyHookCommand      `cmd:"" help:"Send a test to a webhook, or to a system that pages, and say whether it took it."`
-	Templates notifyTemplatesCommand `cmd:"" help:"Write the shipped templates of letters into a directory, to be changed there."`
+	Test       notifyTestCommand       `cmd:"" help:"Send a sample letter by the configured relay, and say how far it came."`
+	Hook       notifyHookCommand       `cmd:"" help:"Send a test to a webhook, or to a system that pages, and say whether it took it."`
+	Transcribe notifyTranscribeCommand `cmd:"" help:"Have a recording written down by the configured machine, and print what it heard."`
+	Templates  notifyTemplatesCommand  `cmd:"" help:"Write the shipped templates of letters into a directory, to be changed there."`
 }
 
 type notifyTemplatesCommand struct {

@@ -117,6 +117,7 @@ var fixed = []struct {
 	{"paging.phone", func(c *config.Config) any { return &c.Paging.Phone }},
 	{"recording.bucket", func(c *config.Config) any { return &c.Recording.Bucket }},
 	{"recording.encrypt", func(c *config.Config) any { return &c.Recording.Encrypt }},
+	{"recording.transcribe", func(c *config.Config) any { return &c.Recording.Transcribe }},
 	{"store", func(c *config.Config) any { return &c.Store }},
 	{"observe", func(c *config.Config) any { return &c.Observe }},
 }

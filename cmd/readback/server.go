@@ -141,6 +141,9 @@ func (s *server) openDesk(ctx context.Context, with parts) (err error) {
 	if err := s.openHooks(); err != nil {
 		return err
 	}
+	if err := s.openTranscriber(); err != nil {
+		return err
+	}
 	if !with.noJobs {
 		if s.jobs, err = s.runners(); err != nil {
 			return fmt.Errorf("nothing can be sent, called or raised: %w", err)

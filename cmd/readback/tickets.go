@@ -135,6 +135,12 @@ type dossier struct {
 	Survey *tickets.Survey  `json:"survey"`
 }
 
+// Help is what the command's own help says.
+func (s *ticketsShowCommand) Help() string {
+	return "What a machine heard in recordings follows, labelled as a machine transcript. In JSON it is the event \"transcribed\", whose detail " +
+		"has recording, language (as the machine took it), model and transcript."
+}
+
 func (s *ticketsShowCommand) Run(ctx context.Context, console *console) error {
 	number, err := tickets.ParseNumber(strings.ReplaceAll(s.Number, " ", ""))
 	if err != nil {
@@ -199,13 +205,16 @@ func (d dossier) print(w io.Writer) error {
 	}
 	fmt.Fprintln(table, "\nEVENT\tWHEN\tWHO\tDETAIL")
 	for _, event := range d.Events {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", event.What, stamp(event.At), event.Who, details(event.Detail))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", event.What, stamp(event.At), event.Who, details(event))
 	}
 	fmt.Fprintln(table, "\nOUTBOX\tDUE\tTO\tSTATE")
 	for _, notice := range d.Outbox {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", strings.TrimSpace(string(notice.Kind)+" "+notice.Reason), stamp(notice.Due), orDash(notice.To), noticeState(notice, time.Now()))
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	return printTranscripts(w, d.Events)
 }
 
 // recordings says what there is to hear, and how.
@@ -239,10 +248,14 @@ func noticeState(n tickets.Notice, now time.Time) string {
 	return state
 }
 
-func details(detail map[string]string) string {
+// details are those of an event in one line. Long texts follow the table.
+func details(e tickets.Event) string {
 	var words []string
-	for _, name := range slices.Sorted(maps.Keys(detail)) {
-		value, _ := json.Marshal(detail[name])
+	for _, name := range slices.Sorted(maps.Keys(e.Detail)) {
+		if e.What == tickets.EventTranscribed && name == "transcript" {
+			continue
+		}
+		value, _ := json.Marshal(e.Detail[name])
 		words = append(words, name+"="+string(value))
 	}
 	return orDash(strings.Join(words, " "))

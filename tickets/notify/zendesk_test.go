@@ -147,6 +147,7 @@ func TestPushKeepsTheTicketInStep(t *testing.T) {
 	add(tickets.Event{Who: "caller", What: tickets.EventJoined, Detail: map[string]string{"recording": "second.wav"}})
 	add(tickets.Event{Who: "caller", What: tickets.EventNote, Detail: map[string]string{"recording": "CALL-note-1.wav"}})
 	add(tickets.Event{Who: "readback", What: tickets.EventSent})
+	add(tickets.Event{Who: "readback", What: tickets.EventTranscribed, Detail: map[string]string{"recording": "second.wav", "language": "en", "model": "whisper-1", "transcript": "it still fails"}})
 	push()
 	ticket.Priority, ticket.Status, ticket.Due = tickets.P1, tickets.StatusResolved, at.Add(time.Hour)
 	add(tickets.Event{Who: "eve", What: tickets.EventChanged, Detail: map[string]string{"priority": "P1", "from": "P2"}})
@@ -157,7 +158,8 @@ func TestPushKeepsTheTicketInStep(t *testing.T) {
 		t.Errorf("got %+v, want it solved, urgent, with three recordings, in three updates", there)
 	}
 	comment := fmt.Sprint(there.audits[1]["events"])
-	if !strings.Contains(comment, "the customer was told") || !strings.Contains(comment, "called again") || !strings.Contains(comment, "left a message") || !strings.Contains(comment, "public:false") {
+	if !strings.Contains(comment, "the customer was told") || !strings.Contains(comment, "called again") || !strings.Contains(comment, "left a message") || !strings.Contains(comment, "public:false") ||
+		!strings.Contains(comment, "Machine transcript of second.wav (en, whisper-1), which may be wrong:\nit still fails") {
 		t.Errorf("got %s", comment)
 	}
 	ticket.Status = tickets.StatusOpen

@@ -96,6 +96,9 @@ func told(e tickets.Event) string {
 	d := e.Detail
 	text := ""
 	switch e.What {
+	case tickets.EventTranscribed:
+		return fmt.Sprintf("Machine transcript of %s (%s), which may be wrong:\n%s", oneLine(d["recording"], 200),
+			oneLine(strings.TrimPrefix(d["language"]+", "+d["model"], ", "), 100), manyLines(d["transcript"], 20_000))
 	case tickets.EventJoined:
 		text = "called again about it"
 	case tickets.EventHungUp:

@@ -45,7 +45,7 @@ func (y *typist) Transcribe(_ context.Context, s tickets.Speech) (tickets.Transc
 // newTypist is an office in which recordings are written down, and nothing else is done.
 func newTypist(t *testing.T, store tickets.Store) *typist {
 	o := newOffice(t, store)
-	o.clerk.Mailer, o.clerk.Phone, o.Desk.Transcribe = nil, nil, true
+	o.clerk.Mailer, o.clerk.Phone, o.Transcribe = nil, nil, true
 	y := &typist{office: o, shelf: map[string]string{"rec.wav": "nothing works any more"}}
 	o.clerk.Recordings, o.clerk.Transcriber = y, y
 	return y

@@ -119,7 +119,7 @@ func RunImport(t *testing.T, open func(t *testing.T) tickets.Store) {
 	})
 	t.Run("a recording that was written down in both has one text", func(t *testing.T) {
 		b, store := begin(t)
-		b.Desk.Transcribe = true
+		b.Transcribe = true
 		p := b.parcel(b.request())
 		if _, err := store.File(t.Context(), p.filing); err != nil {
 			t.Fatal(err)
