@@ -217,6 +217,9 @@ func sealTicket(ctx context.Context, tx *sql.Tx, number tickets.Number) error {
 		if _, err := tx.ExecContext(ctx, eventSealSQL, number, seq, text(l.Detail), written(l.Digests), head[:], us(l.Kept)); err != nil {
 			return err
 		}
+		if len(l.Personal) == 0 {
+			continue
+		}
 		if _, err := tx.ExecContext(ctx, personalSealSQL, number, seq, written(l.Personal)); err != nil {
 			return err
 		}

@@ -18,6 +18,9 @@ func Unseal(t *testing.T, store tickets.Store, db Database, migrate func() error
 	if _, err := b.Change(t.Context(), ticket.Number, tickets.Change{By: "bob", Note: "called back"}); err != nil {
 		t.Fatal(err)
 	}
+	if err := b.HungUp(t.Context(), ticket.Number); err != nil { // which holds nothing personal
+		t.Fatal(err)
+	}
 	before, err := store.Events(t.Context(), ticket.Number)
 	if err != nil {
 		t.Fatal(err)
