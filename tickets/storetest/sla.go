@@ -57,7 +57,7 @@ func testPromises(t *testing.T, open func(*testing.T) tickets.Store) {
 			want: tickets.Promise{Plan: "enterprise", Priority: tickets.P2, AcknowledgedBy: tickets.ByAgent}, due: 4 * time.Hour, told: 5 * time.Hour, alarm: 3 * time.Hour,
 		},
 		"raised before: it counts as raised, and the alarm comes at once": {
-			world: down, steps: []step{{2 * time.Hour, changed(tickets.Change{Priority: tickets.P1})}}, until: day,
+			world: down, steps: []step{{2 * time.Hour, changed(tickets.Change{Priority: tickets.P1})}}, until: 3 * time.Hour,
 			want: tickets.Promise{Plan: "enterprise", Priority: tickets.P1}, due: time.Hour, alarm: 2 * time.Hour,
 		},
 		"raised afterwards: it counts as it was": {
@@ -66,12 +66,12 @@ func testPromises(t *testing.T, open func(*testing.T) tickets.Store) {
 				{2 * time.Hour, told(tickets.ByAgent)},
 				{3 * time.Hour, changed(tickets.Change{Priority: tickets.P1, Status: tickets.StatusResolved})},
 			},
-			world: down, until: day,
+			world: down, until: 4 * time.Hour,
 			want: tickets.Promise{Plan: "enterprise", Priority: tickets.P3, AcknowledgedBy: tickets.ByAgent}, due: day, told: 2 * time.Hour,
 		},
 		"lowered afterwards: it was late all the same": {
 			world: down,
-			steps: []step{{5 * time.Hour, told(tickets.ByAgent)}, {6 * time.Hour, changed(tickets.Change{Priority: tickets.P4, At: noon.Add(time.Hour)})}}, until: day,
+			steps: []step{{5 * time.Hour, told(tickets.ByAgent)}, {6 * time.Hour, changed(tickets.Change{Priority: tickets.P4, At: noon.Add(time.Hour)})}}, until: 7 * time.Hour,
 			want: tickets.Promise{Plan: "enterprise", Priority: tickets.P2, AcknowledgedBy: tickets.ByAgent}, due: 4 * time.Hour, told: 5 * time.Hour, alarm: 3 * time.Hour,
 		},
 		"a letter came back in time": {
