@@ -20,7 +20,7 @@ build: ## bin/readback, one static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/readback ./cmd/readback
 
 test: peers lint ## install what is missing, then vet, lint and every test with the race detector
-	go vet ./... ./testdata/memnet
+	go vet ./... ./testdata/memnet ./testdata/fakeopenai ./testdata/s3server
 	go test -race -parallel 4 -timeout 30m ./...
 
 peers: $(S3) ## the programs that the tests call: SIPp, baresip, linphonec, Kamailio, rtpengine, PostgreSQL, an S3 server, sox, ffmpeg, Chromium

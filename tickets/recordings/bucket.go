@@ -106,9 +106,9 @@ func (b *Bucket) Put(ctx context.Context, name string, from io.ReadSeeker) error
 	kept, err := b.client.StatObject(ctx, b.name, b.prefix+name, minio.StatObjectOptions{})
 	switch {
 	case err != nil:
-		return fmt.Errorf("keep recording %s: %w: the bucket took it, and does not have it: %w", name, tickets.ErrUnavailable, err)
+		return fmt.Errorf("keep recording %s: %w: the bucket took it, and does not have it: %w", name, errAway, err)
 	case kept.Size != size:
-		return fmt.Errorf("keep recording %s: %w: the bucket has %d of its %d bytes", name, tickets.ErrUnavailable, kept.Size, size)
+		return fmt.Errorf("keep recording %s: %w: the bucket has %d of its %d bytes", name, errAway, kept.Size, size)
 	}
 	return nil
 }
@@ -128,12 +128,12 @@ func left(from io.ReadSeeker) (int64, error) {
 }
 
 func (b *Bucket) limit(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeoutCause(ctx, b.timeout, fmt.Errorf("%w: the bucket takes longer than %v", tickets.ErrUnavailable, b.timeout))
+	return context.WithTimeoutCause(ctx, b.timeout, fmt.Errorf("%w: the bucket takes longer than %v", errAway, b.timeout))
 }
 
 // failed says what was tried, as one of the kinds of package tickets.
 func (b *Bucket) failed(what, name string, err error) error {
-	kind := tickets.ErrUnavailable
+	kind := errAway
 	if code := minio.ToErrorResponse(err).Code; code == "NoSuchKey" {
 		kind = tickets.ErrNotFound
 	}
@@ -201,3 +201,12 @@ func (b *Bucket) List(ctx context.Context, before time.Time, visit func(string, 
 	}
 	return ctx.Err()
 }
+
+// errAway is tickets.ErrUnavailable, of a bucket.
+var errAway error = away{}
+
+type away struct{}
+
+func (away) Error() string { return "the bucket is not available" }
+
+func (away) Is(target error) bool { return target == tickets.ErrUnavailable }

@@ -5,87 +5,29 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"readback/testdata/s3server"
 	"readback/tickets"
 	"readback/tickets/recordings"
 )
 
-// A gateway is a versitygw, an S3 server on a directory, which verifies signatures and digests. In front of it stands a proxy that
-// can fail.
+// A gateway is an S3 server. In front of it stands a proxy that can fail.
 type gateway struct {
 	address string // of the proxy
 	fault   atomic.Pointer[func(http.ResponseWriter, *http.Request, http.Handler)]
 }
 
-const (
-	accessKey = "readback"
-	secretKey = "a secret of the bucket"
-)
-
 func startGateway(t *testing.T) *gateway {
 	t.Helper()
-	dir := t.TempDir()
-	for _, sub := range []string{"data/recordings", "meta"} {
-		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
-			t.Fatal(err)
-		}
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
-	program, err := exec.LookPath("versitygw")
-	if err != nil {
-		program = filepath.Join(goPath(t), "bin", "versitygw")
-	}
-	var log bytes.Buffer
-	server := exec.CommandContext(t.Context(), program, "--access", accessKey, "--secret", secretKey, "--port", address, "--quiet",
-		"posix", "--sidecar", filepath.Join(dir, "meta"), filepath.Join(dir, "data"))
-	server.Stdout, server.Stderr = &log, &log
-	server.WaitDelay = 10 * time.Second
-	if err := server.Start(); err != nil {
-		t.Fatalf("%v; install it with: make peers", err)
-	}
-	t.Cleanup(func() {
-		_ = server.Process.Kill()
-		_ = server.Wait() // says that it was killed
-	})
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		conn, err := net.Dial("tcp", address)
-		if err == nil {
-			_ = conn.Close()
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("versitygw does not listen: %s", log.String())
-		}
-	}
-	return front(t, address)
-}
-
-func goPath(t *testing.T) string {
-	t.Helper()
-	out, err := exec.Command("go", "env", "GOPATH").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.TrimSpace(string(out))
+	return front(t, s3server.Start(t).Address)
 }
 
 func front(t *testing.T, address string) *gateway {
@@ -112,7 +54,7 @@ func front(t *testing.T, address string) *gateway {
 func (g *gateway) bucket(t *testing.T, prefix string, timeout time.Duration) *recordings.Bucket {
 	t.Helper()
 	b, err := recordings.NewBucket(recordings.BucketConfig{
-		URL: g.address, Name: "recordings", Prefix: prefix, AccessKey: accessKey, SecretKey: secretKey, Timeout: timeout,
+		URL: g.address, Name: s3server.Bucket, Prefix: prefix, AccessKey: s3server.AccessKey, SecretKey: s3server.SecretKey, Timeout: timeout,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -180,7 +122,7 @@ func TestABucketThatFailsLosesNothing(t *testing.T) {
 			if moved != 0 || !errors.Is(err, tickets.ErrUnavailable) {
 				t.Fatalf("moved %d, %v, want none and why", moved, err)
 			}
-			if strings.Contains(err.Error(), secretKey) {
+			if strings.Contains(err.Error(), s3server.SecretKey) {
 				t.Errorf("the error shows the secret: %v", err)
 			}
 			if got := read(t, from, "A-problem.wav"); got != text {
@@ -235,9 +177,9 @@ func (w *cutWriter) Write(p []byte) (int, error) {
 func TestABucketThatRefusesUs(t *testing.T) {
 	g := startGateway(t)
 	for name, c := range map[string]recordings.BucketConfig{
-		"a wrong secret": {URL: g.address, Name: "recordings", AccessKey: accessKey, SecretKey: "guessed"},
-		"a wrong key":    {URL: g.address, Name: "recordings", AccessKey: "nobody", SecretKey: secretKey},
-		"no such bucket": {URL: g.address, Name: "others", AccessKey: accessKey, SecretKey: secretKey},
+		"a wrong secret": {URL: g.address, Name: s3server.Bucket, AccessKey: s3server.AccessKey, SecretKey: "guessed"},
+		"a wrong key":    {URL: g.address, Name: s3server.Bucket, AccessKey: "nobody", SecretKey: s3server.SecretKey},
+		"no such bucket": {URL: g.address, Name: "others", AccessKey: s3server.AccessKey, SecretKey: s3server.SecretKey},
 	} {
 		b, err := recordings.NewBucket(c)
 		if err != nil {
@@ -263,17 +205,17 @@ func TestNewBucketRefuses(t *testing.T) {
 		"nothing":                {},
 		"no bucket":              {URL: "https://s3.example.com"},
 		"a bucket of no name":    {URL: "https://s3.example.com", Name: "../other"},
-		"in the clear, far away": {URL: "http://s3.example.com", Name: "recordings"},
-		"another scheme":         {URL: "ftp://s3.example.com", Name: "recordings", Plain: true},
-		"a password":             {URL: "https://user:secret@s3.example.com", Name: "recordings"},
-		"a query":                {URL: "https://s3.example.com?x=y", Name: "recordings"},
-		"a path":                 {URL: "https://s3.example.com/s3", Name: "recordings"},
+		"in the clear, far away": {URL: "http://s3.example.com", Name: s3server.Bucket},
+		"another scheme":         {URL: "ftp://s3.example.com", Name: s3server.Bucket, Plain: true},
+		"a password":             {URL: "https://user:secret@s3.example.com", Name: s3server.Bucket},
+		"a query":                {URL: "https://s3.example.com?x=y", Name: s3server.Bucket},
+		"a path":                 {URL: "https://s3.example.com/s3", Name: s3server.Bucket},
 	} {
 		if _, err := recordings.NewBucket(c); !errors.Is(err, tickets.ErrInvalid) || strings.Contains(err.Error(), "secret@") {
 			t.Errorf("%s: %v, want ErrInvalid", name, err)
 		}
 	}
-	if _, err := recordings.NewBucket(recordings.BucketConfig{URL: "http://s3.example.com", Name: "recordings", Plain: true}); err != nil {
+	if _, err := recordings.NewBucket(recordings.BucketConfig{URL: "http://s3.example.com", Name: s3server.Bucket, Plain: true}); err != nil {
 		t.Errorf("in the clear on purpose: %v", err)
 	}
 }
