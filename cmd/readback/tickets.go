@@ -99,12 +99,14 @@ func told(t tickets.Ticket) string {
 	return fmt.Sprintf("%s by %s", t.Acknowledged.Sub(t.Received).Round(time.Second), t.AcknowledgedBy)
 }
 
-// deadline is what is left of the response window while nobody was told.
+// deadline is what is left of the response window while nobody was told; then, whether it was in time.
 func deadline(t tickets.Ticket, now time.Time) string {
 	left := t.Due.Sub(now).Round(time.Minute)
 	switch {
-	case !t.Acknowledged.IsZero():
+	case !t.Acknowledged.IsZero() && !t.Acknowledged.After(t.Due):
 		return "met"
+	case !t.Acknowledged.IsZero():
+		return "late by " + t.Acknowledged.Sub(t.Due).Round(time.Second).String()
 	case left < 0:
 		return "missed by " + (-left).String()
 	default:
