@@ -1,3 +1,4 @@
+-- The order is one that no index has: by that of receipt, all recent tickets would be gone through.
 select
     t.number, t.call_key, t.account, t.plan, t.contact, t.email, t.caller, t.callback, t.callback_verified, t.priority, t.kind,
     t.status, t.channel, t.called, t.trunk, t.language, t.received_at, t.due_at, t.acknowledged_at, t.acknowledged_by, t.verified, t.recording, t.attestation,
@@ -5,6 +6,6 @@ select
 from tickets t
 where t.join_key = $1 and t.join_key <> '' and t.priority = $2 and t.kind = $3
     and t.received_at between $4 and $5 and t.goodbye_at is null
-order by t.received_at, t.number
+order by t.received_at + interval '0', t.number
 limit 1
 for update of t;
