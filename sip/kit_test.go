@@ -32,6 +32,7 @@ type negotiator struct {
 	mu    sync.Mutex
 	heard []string
 	block chan struct{} // when set, Answer waits for it
+	takes time.Duration // that Accept does
 }
 
 func (n *negotiator) Answer(offer []byte) ([]byte, error) {
@@ -55,6 +56,7 @@ func (n *negotiator) Offer() ([]byte, error) {
 }
 
 func (n *negotiator) Accept(answer []byte) error {
+	time.Sleep(n.takes)
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.heard = append(n.heard, "accept "+string(answer))

@@ -194,20 +194,29 @@ func (c *Call) pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// exchange makes one offer and takes its answer. An INVITE is taken back when ctx ends.
+// exchange makes one offer and takes its answer, then acknowledges the INVITE that it was in. By then nothing is under way: right
+// behind the ACK the peer's next change may come.
 func (c *Call) exchange(ctx context.Context, method sipgo.RequestMethod) error {
 	n, err := c.beginOffering(method)
 	if err != nil {
 		return err
 	}
+	tx, err := c.makeOffer(ctx, method, n)
+	if tx == nil || method != sipgo.INVITE {
+		return err
+	}
+	return cmp.Or(c.acknowledge(tx, nil), err)
+}
+
+// makeOffer is over with the answer, whose transaction it returns when that was a 2xx. An INVITE is taken back when ctx ends.
+func (c *Call) makeOffer(ctx context.Context, method sipgo.RequestMethod, n Negotiator) (tx *clientTx, err error) {
 	defer c.endOffering()
 	offer, err := c.negotiate(n, nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	patient, stop := c.patience(ctx, method)
 	defer stop()
-	var tx *clientTx
 	res, err := c.askWith(patient, func() (*sipgo.Request, *flow, error) {
 		req, f, err := c.request(method)
 		if err == nil {
@@ -223,18 +232,13 @@ func (c *Call) exchange(ctx context.Context, method sipgo.RequestMethod) error {
 		t.tx.OnRetransmission(func(*sipgo.Response) { t.repeatAck() })
 	})
 	if err := c.outcome(method, res, err); err != nil {
-		return err
-	}
-	if method == sipgo.INVITE {
-		if err := c.acknowledge(tx, nil); err != nil {
-			return err
-		}
+		return nil, err
 	}
 	if err := context.Cause(c.ctx); err != nil {
-		return err
+		return tx, err
 	}
 	session, _ := sessionOf(res)
-	return c.negotiateAccept(n, session)
+	return tx, c.negotiateAccept(n, session)
 }
 
 // patience is a context that ends with the call, and for what can be taken back also with ctx.

@@ -181,3 +181,27 @@ func TestReinviteOfOurs_RFC3261_14_1(t *testing.T) {
 		}
 	})
 }
+
+// The peer's change that comes right behind our ACK meets none of ours.
+func TestChangeBehindTheACKOfOurs_RFC3261_14_2(t *testing.T) {
+	n := &negotiator{takes: 300 * time.Millisecond}
+	inBubble(t, func(ctx context.Context, c *Call) {
+		if c.Answer(ctx, n) == nil && c.Reinvite(ctx) == nil {
+			<-ctx.Done()
+		}
+	}, func(r *rig) {
+		p := r.peer(carrier)
+		m := invite()
+		ok := p.establish(m)
+		ours := p.expect("INVITE ")
+		p.send(withSession(respond(ours, "200 OK", "Contact: <sip:sbc@198.51.100.7:5060>"), "theirs"))
+		p.expect("ACK ")
+		hold := m.change("INVITE", 2, ok, "hold")
+		p.send(hold)
+		p.send(hold.ack(p.expect("SIP/2.0 200")))
+		synctest.Wait()
+		if got, want := n.log(), "answer an offer, offer, accept theirs, answer hold"; got != want {
+			t.Errorf("negotiated %q, want %q", got, want)
+		}
+	})
+}

@@ -46,7 +46,7 @@ type UserAgent struct {
 	serving  atomic.Bool
 	draining atomic.Pointer[time.Time] // until when; nil while calls are taken
 
-	// mu is the last lock to be taken but an outbox\'s: neither a call\'s nor a transaction\'s is, with it held.
+	// mu is the last lock to be taken but an outbox's: neither a call's nor a transaction's is, with it held.
 	mu            sync.Mutex
 	stopped       bool
 	active        int                   // calls, counted against MaxCalls
