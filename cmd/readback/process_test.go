@@ -203,6 +203,22 @@ func (p *process) run(args ...string) string {
 	return out.String()
 }
 
+// fails runs a command that is to fail, and returns what it says.
+func (p *process) fails(args ...string) string {
+	p.t.Helper()
+	path, err := p.binary()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	cmd := exec.Command(path, args...)
+	cmd.Dir = p.dir
+	said, err := cmd.CombinedOutput()
+	if err == nil {
+		p.t.Errorf("readback %s succeeds", strings.Join(args, " "))
+	}
+	return string(said)
+}
+
 // tickets reads the tickets through the command line.
 func (p *process) tickets() []tickets.Ticket {
 	p.t.Helper()

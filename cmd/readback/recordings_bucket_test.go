@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"filippo.io/age"
 
@@ -64,6 +62,9 @@ func TestARecordingComesBackFromTheBucket(t *testing.T) {
 	if pcm, rate, err := media.DecodePCM(file); err != nil || len(pcm) < 2*rate {
 		t.Errorf("what was fetched has %d samples at %d Hz, %v; want two seconds and more", len(pcm), rate, err)
 	}
+	if said := p.fails("tickets", "recording", "-c", p.config, number, "--note", "1", "-o", sound); !strings.Contains(said, "has no note 1; readback tickets show "+number+" lists what there is") {
+		t.Errorf("asked for a note that is not there, it says %q", said)
+	}
 
 	p.run("accounts", "erase", "-c", p.config, demoAccount, "--by", "ann", "--yes")
 	if left := names(t, bucket.Objects); len(left) != 0 {
@@ -90,20 +91,4 @@ func names(t *testing.T, folder string) (all []string) {
 		}
 	}
 	return all
-}
-
-// fails runs a command that is to fail, and returns what it says.
-func (p *process) fails(args ...string) string {
-	p.t.Helper()
-	path, err := p.binary()
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	cmd := exec.Command(path, args...)
-	cmd.Dir, cmd.WaitDelay = p.dir, 10*time.Second
-	said, err := cmd.CombinedOutput()
-	if err == nil {
-		p.t.Errorf("readback %s succeeds", strings.Join(args, " "))
-	}
-	return string(said)
 }
