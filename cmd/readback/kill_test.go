@@ -13,7 +13,6 @@ import (
 
 // TestKilledOnceTheNumberWasSpokenTheTicketIsThere pulls the plug after the first reading of the number.
 func TestKilledOnceTheNumberWasSpokenTheTicketIsThere(t *testing.T) {
-	t.Parallel() // mostly it waits
 	p := startGateway(t, "")
 	sounds, err := loadSounds(nil)
 	if err != nil {

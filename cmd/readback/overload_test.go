@@ -17,7 +17,6 @@ import (
 // TestOverloadedTheCallThereIsGoesOn has a gateway that one call is too much for: everyone else is refused, that call
 // hears its prompts and its keys are understood; once it is over, calls are taken again.
 func TestOverloadedTheCallThereIsGoesOn(t *testing.T) {
-	t.Parallel() // mostly it waits
 	p := startGateway(t, "rtp: {overload: {busy: 0.00001, late: 1s, retry_after: 7s}}\n")
 	sounds, err := loadSounds(nil)
 	if err != nil {

@@ -16,7 +16,6 @@ import (
 // TestReloadLeavesCallsAlone takes the number out of the configuration on which a call is in progress: that call goes on
 // to its ticket, and the next one gets 404. A bad file changes nothing.
 func TestReloadLeavesCallsAlone(t *testing.T) {
-	t.Parallel() // mostly it waits
 	p := startGateway(t, "")
 	sounds, err := loadSounds(nil)
 	if err != nil {

@@ -49,7 +49,6 @@ func (p *process) record() tickets.CallRecord {
 
 // TestSIPpAnswersAsTheAgent has a caller speak to SIPp, which repeats what it hears until it hangs up.
 func TestSIPpAnswersAsTheAgent(t *testing.T) {
-	t.Parallel() // mostly it waits
 	p, port := startWithAgents(t, "way: bridge")
 	scenario, err := filepath.Abs("../../testdata/interop/sipp/agent.xml")
 	if err != nil {

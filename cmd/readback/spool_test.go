@@ -17,7 +17,6 @@ import (
 
 // TestTheDatabaseIsAwayDuringCalls: real calls over SIP while PostgreSQL is paused and killed, and the gateway as well.
 func TestTheDatabaseIsAwayDuringCalls(t *testing.T) {
-	t.Parallel() // mostly it waits
 	server, err := pgtest.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)

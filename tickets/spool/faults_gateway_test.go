@@ -79,7 +79,7 @@ func runGateway(settings gatewaySettings) (err error) {
 	policy.Ladder = tickets.Ladder{After: 3 * time.Second, AtLeast: time.Second}
 	policy.JoinWithin = 200 * time.Millisecond
 	desk := &tickets.Desk{Store: store, Policy: policy, Pepper: []byte("pepper for tests"), Cost: faultsCost, Node: settings.Node, Numbers: numbers, Mail: true, Log: log}
-	clerk := &tickets.Clerk{Desk: desk, Mailer: relay{}, Log: log}
+	clerk := &tickets.Clerk{Desk: desk, Mailer: relay{faulty: settings.Calls > 0}, Log: log}
 	config := jobs.Config{Node: settings.Node, Poll: 200 * time.Millisecond, Sweep: 2 * time.Second, Grace: time.Second, Log: log}
 	far, err := jobs.New(database.River(), database, clerk, config)
 	if err != nil {
@@ -107,11 +107,11 @@ func runGateway(settings gatewaySettings) (err error) {
 	return errors.Join(numbers.Close(), store.Close())
 }
 
-// A relay takes letters most of the time.
-type relay struct{}
+// A relay takes letters most of the time, and always once the faults are over: one that goes on failing is waited for ever longer.
+type relay struct{ faulty bool }
 
-func (relay) Mail(context.Context, tickets.Letter) error {
-	if rand.IntN(10) == 0 {
+func (r relay) Mail(context.Context, tickets.Letter) error {
+	if r.faulty && rand.IntN(10) == 0 {
 		return errors.New("try again later")
 	}
 	return nil

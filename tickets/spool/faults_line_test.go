@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"time"
 
 	"readback/ivr"
@@ -25,7 +26,8 @@ var keysFor = []struct{ prompt, keys string }{
 	{"choice", "9"},
 }
 
-// A line is a caller who knows what to press, and hangs up after so many sounds and keys. Sounds are short.
+// A line is a caller who knows what to press, and hangs up after so many sounds and keys. Sounds are short. Keys are waited for
+// while a sound is played.
 type line struct {
 	call   string // its key
 	keys   string // account and PIN, when asked
@@ -33,6 +35,7 @@ type line struct {
 	hangUp context.CancelCauseFunc
 	say    func(what, call, number string)
 
+	mu      sync.Mutex // of what follows
 	actions int
 	last    string // what was heard last
 	answer  string // keys still to be pressed
@@ -40,11 +43,25 @@ type line struct {
 
 // act counts what happens on the line.
 func (l *line) act(ctx context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.actions++
 	if l.actions == l.hangAt {
 		l.hangUp(errHungUp)
 	}
 	return context.Cause(ctx)
+}
+
+// heard has the caller ready to answer the last prompt of some.
+func (l *line) heard(prompts []ivr.Prompt) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, p := range prompts {
+		if p.Name != "" && !strings.HasPrefix(p.Name, "digit-") {
+			l.last = p.Name
+		}
+	}
+	l.answer = l.answerTo(l.last)
 }
 
 // Play tells which ticket number is about to be spoken, and when it was.
@@ -60,14 +77,11 @@ func (l *line) Play(ctx context.Context, prompts ...ivr.Prompt) error {
 		if err := l.act(ctx); err != nil {
 			return err
 		}
-		if !strings.HasPrefix(p.Name, "digit-") {
-			l.last = p.Name
-		}
 		if p.Name == "ticket-failed" {
 			l.say("sorry", l.call, "-")
 		}
 	}
-	l.answer = l.answerTo(l.last)
+	l.heard(prompts)
 	select {
 	case <-time.After(time.Duration(2+rand.IntN(15)) * time.Millisecond):
 	case <-ctx.Done():
@@ -110,19 +124,41 @@ func spokenNumber(prompts []ivr.Prompt) string {
 }
 
 func (l *line) ReadKey(ctx context.Context) (ivr.Key, error) {
-	if l.answer == "" {
-		<-ctx.Done()
-		return 0, context.Cause(ctx)
+	if l.ready() {
+		if err := l.act(ctx); err != nil {
+			return 0, err
+		}
+		if key, ok := l.press(); ok {
+			return key, nil
+		}
 	}
-	if err := l.act(ctx); err != nil {
-		return 0, err
+	<-ctx.Done()
+	return 0, context.Cause(ctx)
+}
+
+func (l *line) ready() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.answer != ""
+}
+
+// press is the next key, unless another prompt has changed the caller's mind.
+func (l *line) press() (ivr.Key, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.answer == "" {
+		return 0, false
 	}
 	key := l.answer[0]
 	l.answer = l.answer[1:]
-	return ivr.Key(key), nil
+	return ivr.Key(key), true
 }
 
-func (l *line) DropKeys() { l.answer = "" }
+func (l *line) DropKeys() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.answer = ""
+}
 
 func (l *line) Record(ctx context.Context, name string, _ ivr.RecordLimit) (ivr.Recording, error) {
 	err := l.act(ctx)

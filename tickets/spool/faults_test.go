@@ -66,6 +66,9 @@ func TestFaults(t *testing.T) {
 	if !strings.Contains(f.log.String(), "the database is back") {
 		t.Error("no outage was noticed")
 	}
+	if _, race, found := strings.Cut(f.log.String(), "DATA RACE"); found {
+		t.Errorf("a data race:%s", race[:min(len(race), 4000)])
+	}
 	t.Logf("%d faults; calls %d begun, %d over, %d numbers spoken, %d callers told that nothing can be registered; %d gateways",
 		rounds, f.count("call"), f.count("over"), len(f.spoken), f.count("sorry"), f.started)
 }
