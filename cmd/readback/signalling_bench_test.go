@@ -188,8 +188,8 @@ func sippCalls(b *testing.B, to string, perSecond, calls int) sippRun {
 		"-r", strconv.Itoa(perSecond), "-m", strconv.Itoa(calls), "-l", strconv.Itoa(5*perSecond), "-timeout", "240", "-timeout_error",
 		"-trace_rtt", "-rtt_freq", "100", "-buff_size", "4000000", "-trace_err", "-error_file", errorFile)
 	if err != nil {
-		said, _ := os.ReadFile(errorFile) // the messages that SIPp did not expect are here
-		b.Fatalf("%v\n%s\n%s", err, lastLines(string(said), 60), lastLines(out, 40))
+		said, _ := os.ReadFile(errorFile) // the messages that SIPp did not expect are here, and the first one is why
+		b.Fatalf("%v\n%.6000s\n%s", err, said, lastLines(out, 40))
 	}
 	return sippRun{took: time.Since(began), p99: percentile99(b, dir), repeated: repeatedRequests(b, out)}
 }
